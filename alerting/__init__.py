@@ -1,0 +1,1 @@
+"""Alerts: what excursions ask of people, and how people are told."""

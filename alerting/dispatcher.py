@@ -1,0 +1,208 @@
+"""The dispatcher: hands what is owed to the channels, at least once, under a stable id.
+
+A delivery is claimed for the length of a lease, sent, and recorded. Who dies in between
+leaves a claim that runs out, and the delivery is sent again under the same id. NOTIFY only
+wakes; the table, polled, is the truth. Every channel has its own claims and its own bound
+of concurrent sends, so that one which hangs delays no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import psycopg
+
+from alerting import metrics
+from alerting.channels import Channel, TransportError
+from alerting.retry import Retry, grown, next_attempt
+from domain.alerts import Delivery
+from domain.errors import Unavailable
+from storage import deliveries
+from storage.connect import connect
+from storage.deliveries import Depth, Outcome
+from storage.unit import Connection
+
+LOGGER: Final = logging.getLogger(__name__)
+FIRST_WAIT: Final = timedelta(milliseconds=250)
+LONGEST_WAIT: Final = timedelta(seconds=15)
+MEASURED_EVERY: Final = 5.0
+"""Real seconds between two measurements of the depths."""
+
+
+def nothing(_name: str) -> None:
+    """The product's probe: does nothing. Tests hand in one that kills."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How fast a dispatcher works, in real time."""
+
+    lease: timedelta = timedelta(seconds=30)
+    """For which a claim holds; more than any channel takes for one send."""
+    concurrent: int = 8
+    """Sends of one channel at a time."""
+    poll: float = 1.0
+    """Seconds between looks at the table when nothing wakes us."""
+
+
+PACE: Final = Pace()
+
+
+async def dispatch(
+    url: str,
+    channels: Mapping[str, Channel],
+    *,
+    real_now: Callable[[], datetime],
+    pace: Pace = PACE,
+    probe: Callable[[str], None] = nothing,
+) -> None:
+    """Deliver over `channels`, by name, what the database at `url` owes, until cancelled.
+
+    A database that is away is waited for. `probe` is called with "before-send",
+    "after-send" and "before-record".
+    """
+    failures = 0
+    while True:
+        try:
+            async with (
+                await connect(url, name="blackbox-dispatch") as work,
+                await connect(url, name="blackbox-dispatch-listen") as ears,
+            ):
+                failures = 0
+                await Session(work, ears, channels, real_now, pace, probe).run()
+        except* (Unavailable, psycopg.OperationalError) as lost:
+            failures += 1
+            LOGGER.warning("database is away: %s", lost.exceptions[0])
+        metrics.RECONNECTIONS.inc()
+        await asyncio.sleep(grown(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds())
+
+
+class Session:
+    """What a dispatcher does while its two connections live."""
+
+    def __init__(
+        self,
+        work: Connection,
+        ears: Connection,
+        channels: Mapping[str, Channel],
+        real_now: Callable[[], datetime],
+        pace: Pace,
+        probe: Callable[[str], None],
+    ) -> None:
+        """Claim and record over `work`, listen on `ears`."""
+        self._work = work
+        self._ears = ears
+        self._channels = channels
+        self._real_now = real_now
+        self._pace = pace
+        self._probe = probe
+        self._wakes = {name: asyncio.Event() for name in channels}
+
+    async def run(self) -> None:
+        """Serve all channels until cancelled or a connection is lost."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._measure())
+            for name in self._channels:
+                tasks.create_task(self._serve(name))
+
+    async def _listen(self) -> None:
+        await self._ears.execute(deliveries.LISTEN)
+        async for _ in self._ears.notifies():
+            for wake in self._wakes.values():
+                wake.set()
+
+    async def _measure(self) -> None:
+        while True:
+            found = await deliveries.depth(self._work, self._real_now())
+            empty = [Depth(name, 0, 0) for name in self._channels]
+            for depth in [*empty, *found]:
+                metrics.OWED.labels(depth.channel).set(depth.owed)
+                metrics.DUE.labels(depth.channel).set(depth.due)
+            await asyncio.sleep(MEASURED_EVERY)
+
+    async def _serve(self, channel: str) -> None:
+        slots = asyncio.Semaphore(self._pace.concurrent)
+        async with asyncio.TaskGroup() as sends:
+            while True:
+                await slots.acquire()
+                delivery = await self._claimed(channel)
+                task = sends.create_task(self._attempt(delivery))
+                task.add_done_callback(lambda _: slots.release())
+
+    async def _claimed(self, channel: str) -> Delivery:
+        """The next delivery of `channel`, as soon as one is due."""
+        wake = self._wakes[channel]
+        while True:
+            wake.clear()
+            now = self._real_now()
+            until = now + self._pace.lease
+            delivery = await deliveries.claim(self._work, channel, now=now, until=until)
+            if delivery is not None:
+                return delivery
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.poll):
+                    await wake.wait()
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        self._probe("before-send")
+        with metrics.SECONDS.labels(delivery.channel).time():
+            failure = await self._sent(delivery)
+        self._probe("after-send")
+        now = self._real_now()
+        result = judge(delivery, failure, now)
+        self._probe("before-record")
+        await deliveries.record(
+            self._work,
+            delivery,
+            result.outcome,
+            at=now,
+            detail=result.detail,
+            due=result.due,
+        )
+        metrics.ATTEMPTS.labels(delivery.channel, result.outcome.value).inc()
+        LOGGER.log(
+            result.level, "%s: %s (%s)", delivery.id, result.outcome, result.detail
+        )
+
+    async def _sent(self, delivery: Delivery) -> TransportError | None:
+        """Send once, for no longer than the claim holds; what went wrong."""
+        try:
+            async with asyncio.timeout(self._pace.lease.total_seconds()):
+                await self._channels[delivery.channel].send(delivery)
+        except TransportError as failure:
+            return failure
+        except TimeoutError:
+            return TransportError("no end within the lease", permanent=False)
+        except Exception as error:  # a channel's bug must not stop the others
+            LOGGER.exception("%s: the channel failed", delivery.id)
+            return TransportError(f"unexpected: {error!r}", permanent=False)
+        return None
+
+
+class Result(NamedTuple):
+    """What an attempt comes to."""
+
+    outcome: Outcome
+    detail: str
+    due: datetime | None
+    """When to try again."""
+    level: int
+    """Of its line in the log."""
+
+
+def judge(delivery: Delivery, failure: TransportError | None, now: datetime) -> Result:
+    """What the attempt at `delivery` that ended at `now` comes to."""
+    if failure is None:
+        return Result(Outcome.DELIVERED, "", None, logging.INFO)
+    decision = next_attempt(delivery.attempts + 1, now, permanent=failure.permanent)
+    detail = f"{failure}; {decision.reason}"
+    if isinstance(decision, Retry):
+        return Result(Outcome.RETRY, detail, decision.at, logging.WARNING)
+    return Result(Outcome.FAILED, detail, None, logging.ERROR)

@@ -1,0 +1,194 @@
+"""What people are told about an alert, in Chinese and English. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final, NamedTuple
+
+from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State, Subject
+from domain.excursions import Excursion
+from domain.readings import decimals
+from domain.rules import Severity
+
+BEIJING: Final = timezone(timedelta(hours=8))
+
+
+class Text(NamedTuple):
+    """The same in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What there is to say about an alert."""
+
+    alert: Alert
+    what: Text
+    """What the rule watches for."""
+    basis: Text
+    """The legal or process basis of the rule; of the box's own alerts, what to do."""
+    subject: Subject | None = None
+    """None: the box itself."""
+    excursion: Excursion | None = None
+    """The worst of the alert's; of a withdrawn alert, the last that it had."""
+    limit: str = ""
+    """What violates, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
+
+
+SEVERITIES: Final = {
+    Severity.MINOR: Text("一般", "Minor"),
+    Severity.MAJOR: Text("主要", "Major"),
+    Severity.CRITICAL: Text("严重", "Critical"),
+}
+EVENTS: Final = {
+    Event.OPENED: Text("触发", "opened"),
+    Event.WORSENED: Text("升级", "worsened"),
+    Event.EASED: Text("降级", "eased"),
+    Event.RETURNED: Text("恢复", "returned"),
+    Event.RECURRED: Text("再次发生", "recurred"),
+    Event.REVISED: Text("修订", "revised"),
+    Event.WITHDRAWN: Text("撤销", "withdrawn"),
+    Event.ACKNOWLEDGED: Text("确认", "acknowledged"),
+}
+UNOPENED: Final = Text("未触发", "not opened yet")
+STATES: Final = {
+    State.ACTIVE_UNACKNOWLEDGED: Text("进行中·未确认", "active, unacknowledged"),
+    State.ACTIVE_ACKNOWLEDGED: Text("进行中·已确认", "active, acknowledged"),
+    State.RETURNED_UNACKNOWLEDGED: Text("已恢复·未确认", "returned, unacknowledged"),
+    State.RETURNED_ACKNOWLEDGED: Text("已恢复·已确认", "returned, acknowledged"),
+    State.WITHDRAWN_UNACKNOWLEDGED: Text("已撤销·未确认", "withdrawn, unacknowledged"),
+    State.WITHDRAWN_ACKNOWLEDGED: Text("已撤销·已确认", "withdrawn, acknowledged"),
+}
+HEADLINES: Final = {
+    Event.OPENED: Text("{}告警：{}", "{} alert: {}"),
+    Event.WORSENED: Text("升级为{}告警：{}", "{} alert, worsened: {}"),
+    Event.EASED: Text("降级为{}告警：{}", "{} alert, eased: {}"),
+    Event.RETURNED: Text("{}告警已恢复正常：{}", "{} alert, back to normal: {}"),
+    Event.RECURRED: Text("{}告警再次发生：{}", "{} alert, recurred: {}"),
+    Event.REVISED: Text("{}告警已修订：{}", "{} alert, revised: {}"),
+    Event.WITHDRAWN: Text("{}告警已撤销：{}", "{} alert, withdrawn: {}"),
+    Event.ACKNOWLEDGED: Text("{}告警已确认：{}", "{} alert, acknowledged: {}"),
+}
+WITHDRAWAL: Final = Text(
+    "说明：后到的读数表明，先前的判定不成立。",
+    "Note: readings that arrived late show that it did not hold.",
+)
+SESSION_LOST: Final = (
+    Text(
+        "黑匣子在消息代理上的会话丢失，可能有数据未送达",
+        "the box's session at the message broker was lost, data may be missing",
+    ),
+    Text(
+        "凡保留消息至收到回执的发送方均无数据丢失；其余发送方请核对其本地记录",
+        "senders that keep messages until the receipt lose nothing;"
+        " check the others against their own records",
+    ),
+)
+"""What happened and what to do."""
+
+
+def session_lost(alert: Alert) -> Facts:
+    """The facts of the box's own alert `session-lost`."""
+    what, remedy = SESSION_LOST
+    return Facts(alert=alert, what=what, basis=remedy)
+
+
+def text(entry: JournalEntry, facts: Facts) -> Text:
+    """The notification of `entry`: a headline, then a line for each thing to know."""
+    headline, severity = HEADLINES[entry.event], SEVERITIES[entry.severity]
+    lines = [
+        Text(
+            headline.zh.format(severity.zh, facts.what.zh),
+            headline.en.format(severity.en, facts.what.en),
+        ),
+        *(line for part in PARTS for line in part(entry, facts)),
+    ]
+    return Text(
+        "\n".join(line.zh for line in lines), "\n".join(line.en for line in lines)
+    )
+
+
+def shown(time: datetime) -> str:
+    """`time` as people here read it: in +08:00, to the second."""
+    return f"{time.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def _where(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    subject = facts.subject
+    if subject is None:
+        yield Text("对象：黑匣子自身", "Where: the black box itself")
+        return
+    yield Text(
+        f"地点：{subject.enterprise_zh} · {subject.site_zh}"
+        f" · {subject.device_zh} · {subject.point_zh}",
+        f"Where: {subject.enterprise_en} · {subject.site_en}"
+        f" · {subject.device_en} · {subject.point_en}",
+    )
+
+
+def _when(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    excursion = facts.excursion
+    start = shown(excursion.start if excursion else facts.alert.opened_at)
+    if excursion is None or excursion.end is None:
+        yield Text(
+            f"时间：自 {start} 起（北京时间，+08:00）",
+            f"When: since {start} (Beijing time, +08:00)",
+        )
+        return
+    end = shown(excursion.end)
+    yield Text(
+        f"时间：{start} 至 {end}（北京时间，+08:00）",
+        f"When: {start} to {end} (Beijing time, +08:00)",
+    )
+
+
+def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    excursion, subject = facts.excursion, facts.subject
+    if excursion is None or subject is None:
+        return
+    peak = f"{excursion.peak:.{decimals(subject.resolution)}f} {subject.unit}"
+    time = shown(excursion.peak_time)
+    limit = f"{facts.limit} {subject.unit}"
+    yield Text(
+        f"程度：峰值 {peak}（{time}），判定条件 {limit}",
+        f"How bad: peak {peak} (at {time}), trigger {limit}",
+    )
+
+
+def _note(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    if entry.event is Event.WITHDRAWN:
+        yield WITHDRAWAL
+    if entry.actor != SYSTEM:
+        yield Text(f"操作人：{entry.actor}", f"By: {entry.actor}")
+    if entry.reason:
+        yield Text(f"理由：{entry.reason}", f"Reason: {entry.reason}")
+
+
+def _basis(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    if facts.subject is None:
+        yield Text(f"处置：{facts.basis.zh}", f"What to do: {facts.basis.en}")
+        return
+    yield Text(f"依据：{facts.basis.zh}", f"Basis: {facts.basis.en}")
+    yield Text(
+        f"现场电话：{facts.subject.telephone}",
+        f"Site telephone: {facts.subject.telephone}",
+    )
+
+
+def _number(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    yield Text(f"编号：{entry.alert}-{entry.n}", f"Number: {entry.alert}-{entry.n}")
+
+
+PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
+    _where,
+    _when,
+    _how_bad,
+    _note,
+    _basis,
+    _number,
+)
+"""The lines below the headline, in their order; a part may have nothing to say."""

@@ -1,0 +1,1 @@
+"""The application on top: command line, settings, composition, demo, clock."""

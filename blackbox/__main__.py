@@ -1,0 +1,5 @@
+"""`python -m blackbox` is `blackbox`."""
+
+from blackbox.cli import main
+
+main()

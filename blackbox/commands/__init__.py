@@ -1,0 +1,1 @@
+"""The commands of `blackbox`, one file for each group."""

@@ -1,0 +1,76 @@
+"""migrate, ingest, dispatch, dashboard, demo: what runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from blackbox import app as composition
+from blackbox.commands.running import serve
+from blackbox.demo import run
+from blackbox.settings import read
+from storage.migrate import migrate as bring_up_to_date
+
+HEADLESS, WATCHED = 40.0, 720.0
+"""Real seconds that the scenario takes by default."""
+
+
+def migrate() -> None:
+    """建立或升级数据库 · bring the database up to this program's version."""
+    settings = read()
+    applied = asyncio.run(bring_up_to_date(settings.database(), settings.passwords()))
+    typer.echo("\n".join(applied) if applied else "已是最新 · up to date")
+
+
+def ingest() -> None:
+    """接收一个地区的数据 · take in what a region's senders report."""
+    settings = read()
+    serve(composition.run_ingest(settings), settings)
+
+
+def dispatch() -> None:
+    """发送应发的通知 · send the notifications that are owed."""
+    settings = read()
+    serve(composition.run_dispatch(settings), settings)
+
+
+def dashboard(
+    *, demo: Annotated[bool, typer.Option(hidden=True, help="Show the card of faults.")] = False
+) -> None:
+    """监管页面 · serve the pages."""
+    settings = read()
+    serve(composition.run_dashboard(settings, demo=demo), settings)
+
+
+def demo(  # noqa: PLR0913 (each is an option of the command)
+    *,
+    headless: Annotated[bool, typer.Option("--headless", help="Once, without a page; then compare.")] = False,
+    seconds: Annotated[float | None, typer.Option(min=3, max=86_400, help="Real seconds that the scenario takes.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the data of earlier demos.")] = False,
+    scenario: Annotated[str, typer.Option(help="demo, short, or a YAML file.")] = "demo",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: a free one.")] = 0,
+) -> None:
+    """整个系统加模拟设备 · the whole system with simulators and a page."""
+    options = run.Options(
+        scenario=scenario,
+        seconds=seconds or (HEADLESS if headless else WATCHED),
+        headless=headless,
+        fresh=fresh,
+        port=port,
+    )
+    outcome = run.until_told(read(), options)
+    if outcome is None:
+        return
+    if not outcome.good:
+        typer.echo(outcome.table(), err=True)
+    typer.echo(outcome.line() if as_json else outcome.text())
+    raise typer.Exit(0 if outcome.good else 1)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (migrate, ingest, dispatch, dashboard, demo):
+        app.command()(command)

@@ -1,0 +1,50 @@
+"""What commands share: a process until it is told to stop, a connection for one question."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from blackbox import logs
+from blackbox.demo import state
+from blackbox.services import state_directory
+from blackbox.settings import Settings, read
+from storage.connect import connect
+from storage.unit import Connection
+
+
+def serve(composition: Coroutine[Any, Any, None], settings: Settings) -> None:
+    """Run a process until SIGINT or SIGTERM; then let it end cleanly."""
+    logs.configure(settings.log_format)
+
+    async def until_told() -> None:
+        task = asyncio.ensure_future(composition)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(until_told())
+
+
+def demo() -> state.Running:
+    """The demo that runs on this machine. Raises InputError if there is none."""
+    return state.find(state_directory("demo", read().state_dir))
+
+
+def mqtt_url() -> str:
+    """The broker that the settings name, else that of the demo that runs."""
+    return read().mqtt_url or demo().mqtt_url
+
+
+@asynccontextmanager
+async def database() -> AsyncIterator[Connection]:
+    """A connection to the database that the settings name, else to the running demo's."""
+    url = read().database_url or demo().database_url
+    async with await connect(url, name="blackbox command") as connection:
+        yield connection

@@ -1,0 +1,344 @@
+"""Running the demo: services, migrations, world, processes, simulators; then the verdict.
+
+    services ─▶ migrate ─▶ ingest · dispatch · dashboard ─▶ registry ─▶ simulators
+                                                                           │
+                                   expected against raised ◀── scenario over, all receipts in
+
+Every process is the product's own command; what makes it a demo is the clock that all of
+them are handed, and the simulators.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from blackbox.clock import Clock
+from blackbox.demo import children, events, state
+from blackbox.demo.children import Child
+from blackbox.demo.outcome import Outcome
+from blackbox.registering import register
+from blackbox.services import state_directory
+from blackbox.services.mosquitto import Mosquitto, free_port, version
+from blackbox.services.postgres import EmbeddedPostgres
+from blackbox.settings import Settings, environment
+from domain.errors import Unavailable
+from simulators.expectations import Exclusion, Raised, compare
+from simulators.scenario import Scenario, find_scenario, load_scenario
+from storage import status
+from storage.connect import connect
+from storage.migrate import LOGINS, migrate
+from storage.server import describe
+from storage.unit import Connection
+
+INGEST = ("-m", "blackbox", "ingest")
+MINUTE = timedelta(minutes=1)
+DELIVERING = 20.0
+"""Real seconds that the last deliveries of a headless demo may take."""
+SETTLING = 0.1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What can be asked of a demo."""
+
+    scenario: str = "demo"
+    seconds: float = 720.0
+    """Real seconds that the scenario takes; sets the clock's factor."""
+    headless: bool = False
+    fresh: bool = False
+    port: int = 0
+    """Of the page; 0: a free one."""
+    ingest: Sequence[str] = INGEST
+    """The ingestor's program; tests start one with a broken rule."""
+    say: Callable[[str], None] = field(default=print)
+
+
+def until_told(settings: Settings, options: Options) -> Outcome | None:
+    """Run the demo until it is over, or until Ctrl-C; then everything is stopped cleanly."""
+
+    async def told() -> Outcome | None:
+        task = asyncio.ensure_future(run(settings, options))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            return await task
+        return None
+
+    return asyncio.run(told())
+
+
+async def run(settings: Settings, options: Options) -> Outcome | None:
+    """Run the demo. Headless: to the scenario's end, and what it came to; else for ever."""
+    scenario = load_scenario(find_scenario(options.scenario))
+    async with AsyncExitStack() as stack:
+        directory = prepare_directory(stack, settings, options)
+        urls = await open_services(stack, settings, directory, options.say)
+        clock = await start_clock(urls["owner"], scenario, options)
+        demo = Demo(settings, options, scenario, clock, directory, urls)
+        stack.push_async_callback(demo.stop)
+        await demo.start()
+        if options.headless:
+            return await demo.play()
+        await demo.show()
+        return None
+
+
+def prepare_directory(stack: AsyncExitStack, settings: Settings, options: Options) -> Path:
+    """Where this demo keeps its data: its own for a headless one, else the lasting one."""
+    if options.headless:
+        directory = Path(tempfile.mkdtemp(prefix="blackbox-"))
+        directory.chmod(0o755)
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        return directory
+    directory = state_directory("demo", settings.state_dir)
+    if options.fresh:
+        for server in (EmbeddedPostgres(directory / "postgres"), Mosquitto(directory / "mosquitto")):
+            server.clear()
+    return directory
+
+
+async def open_services(
+    stack: AsyncExitStack, settings: Settings, directory: Path, say: Callable[[str], None]
+) -> dict[str, str]:
+    """Start database and broker where none are given; the URLs by role, and `mqtt`."""
+    urls: dict[str, str] = {}
+    if settings.database_url:
+        owner = settings.database_url
+        passwords = remembered_passwords(directory)
+        urls = {
+            role: make_conninfo(owner, user=login, password=passwords[role])
+            for role, login in LOGINS.items()
+        }
+    else:
+        passwords = {}
+        postgres = EmbeddedPostgres(directory / "postgres", settings.postgres_bin)
+        stack.callback(postgres.stop)
+        postgres.start()
+        owner = postgres.url()
+        urls = {role: postgres.url(user=login) for role, login in LOGINS.items()}
+    urls["owner"] = owner
+    if settings.mqtt_url:
+        urls["mqtt"] = settings.mqtt_url
+    else:
+        mosquitto = Mosquitto(directory / "mosquitto", say=say)
+        stack.callback(mosquitto.stop)
+        mosquitto.start()
+        urls["mqtt"] = mosquitto.url
+    await migrate(owner, passwords)
+    return urls
+
+
+def remembered_passwords(directory: Path) -> dict[str, str]:
+    """Passwords of the logins on a database that is not embedded; made once."""
+    path = directory / "passwords.json"
+    if not path.exists():
+        path.touch(mode=0o600)
+        made = {role: secrets.token_urlsafe(24) for role in LOGINS}
+        path.write_text(json.dumps(made))
+    return json.loads(path.read_text())
+
+
+async def start_clock(owner: str, scenario: Scenario, options: Options) -> Clock:
+    """The clock of all processes: goes on where the data ends, else at the scenario's start."""
+    async with await connect(owner, name="blackbox demo") as connection:
+        newest = await status.newest_intake(connection)
+    factor = scenario.length.total_seconds() / options.seconds
+    return Clock.resume(newest or scenario.start, factor)
+
+
+class Demo:
+    """The processes of one demo, and what is asked of them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        options: Options,
+        scenario: Scenario,
+        clock: Clock,
+        directory: Path,
+        urls: Mapping[str, str],
+    ) -> None:
+        """Nothing runs before `start`."""
+        self._settings = settings
+        self._options = options
+        self._scenario = scenario
+        self._clock = clock
+        self._directory = directory
+        self._urls = urls
+        self._children: list[Child] = []
+        self._simulator: Child | None = None
+        self._port = options.port or free_port()
+        self.page = f"http://127.0.0.1:{self._port}/"
+
+    async def start(self) -> None:
+        """Start the product's processes and register the world."""
+        programs = [
+            ("ingest", self._options.ingest, "ingest"),
+            ("dispatch", ("-m", "blackbox", "dispatch"), "dispatch"),
+        ]
+        if not self._options.headless:
+            page = ("-m", "blackbox", "dashboard", "--demo")
+            programs.append(("dashboard", page, "web"))
+        for program in programs:
+            self._children.append(await self._launch(*program))
+        text = (resources.files("simulators") / "scenarios" / "demo.registry.yaml").read_text()
+        async with await connect(self._urls["web"], name="blackbox demo") as connection:
+            watch = asyncio.ensure_future(children.until_one_fails(self._children))
+            world = asyncio.ensure_future(
+                register(connection, self._settings.share, text, "demo")
+            )
+            await first(world, watch)
+
+    async def stop(self) -> None:
+        """Stop the processes, the last started first."""
+        state.forget(self._directory)
+        if self._simulator is not None:
+            await self._simulator.stop()
+        for child in self._children:
+            await child.stop()
+
+    # With a page --------------------------------------------------------------------
+
+    async def show(self) -> None:
+        """Say where the page is, then a line per event; play again and again."""
+        running = state.Running(
+            database_url=self._urls["owner"], mqtt_url=self._urls["mqtt"], page=self.page
+        )
+        running.save(self._directory)
+        await self._await_page()
+        say = self._options.say
+        say(f"页面 · page    {self.page}")
+        say(f"数据 · data    {self._directory}")
+        say("故障 · a fault  blackbox simulate fault coldroom-1 door-open 20m")
+        say("Ctrl-C 停止 · stops")
+        watch = asyncio.ensure_future(children.until_one_fails(self._children))
+        await first(self._replay(), watch, events.tell(self._urls["owner"], say))
+
+    async def _replay(self) -> None:
+        """Play the scenario, and when it is over once more."""
+        while True:
+            simulator = await self._simulate(self._next_minute())
+            if await simulator.process.wait() != 0:
+                raise simulator.failed()
+
+    async def _await_page(self) -> None:
+        """Wait until the page answers."""
+        host, port = "127.0.0.1", urlsplit(self.page).port
+        for _ in range(300):
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+                return
+            await asyncio.sleep(SETTLING)
+        raise Unavailable("the page does not answer")
+
+    # Headless -----------------------------------------------------------------------
+
+    async def play(self) -> Outcome:
+        """Play the scenario once, let everything arrive, and compare."""
+        start = self._next_minute()
+        watch = asyncio.ensure_future(children.until_one_fails(self._children))
+        simulator = await self._simulate(start)
+        await first(simulator.process.wait(), watch)
+        if simulator.process.returncode != 0:
+            raise simulator.failed()
+        said = json.loads(simulator.log.read_text().splitlines()[-1])
+        exclusions = [
+            Exclusion(device, datetime.fromisoformat(begin), datetime.fromisoformat(end))
+            for device, begin, end in said["excluded"]
+        ]
+        async with await connect(self._urls["owner"], name="blackbox demo") as connection:
+            await self._await_deliveries(connection)
+            raised = [Raised(*row) for row in await status.raised(connection)]
+            counts = await self._counts(connection)
+            adds_up = await status.adds_up(connection)
+        comparison = compare(
+            self._scenario.expected, raised, start=start, exclusions=exclusions
+        )
+        counts |= {
+            "expected_excursions": len(self._scenario.expected),
+            "missed": len(comparison.missed),
+            "unexpected": len(comparison.unexpected),
+        }
+        return Outcome(counts=counts, adds_up=adds_up, comparison=comparison, start=start)
+
+    async def _counts(self, connection: Connection) -> dict[str, Any]:
+        found = await status.read(connection, self._clock.now())
+        server = await describe(connection)
+        return {
+            "messages": found["messages"],
+            "readings": found["stored"],
+            **{
+                name: found[name]
+                for name in (
+                    "duplicates", "conflicts", "rejected", "excursions", "alerts", "deliveries",
+                )
+            },
+            "database": server.name,
+            "broker": self._settings.mqtt_url and "external" or version(),
+        }
+
+    async def _await_deliveries(self, connection: Connection) -> None:
+        """Wait until nothing is owed, but no longer than DELIVERING."""
+        until = self._clock.elapsed() + DELIVERING
+        while self._clock.elapsed() < until:
+            found = await status.read(connection, self._clock.now())
+            if not found["deliveries_owed"]:
+                return
+            await asyncio.sleep(SETTLING)
+
+    # Processes ----------------------------------------------------------------------
+
+    def _next_minute(self) -> datetime:
+        """The next full minute of domain time, a moment from now: where a scenario begins."""
+        soon = self._clock.now() + MINUTE
+        return soon.replace(second=0, microsecond=0) + MINUTE
+
+    async def _simulate(self, start: datetime) -> Child:
+        command = (
+            "-m", "blackbox", "simulate", "run", self._options.scenario,
+            "--start", start.isoformat(),
+        )
+        self._simulator = await self._launch("simulate", command, "web")
+        return self._simulator
+
+    async def _launch(self, name: str, command: Sequence[str], role: str) -> Child:
+        """Start one process of the product with the settings of this demo."""
+        added = {
+            "BLACKBOX_DATABASE_URL": self._urls[role],
+            "BLACKBOX_MQTT_URL": self._urls["mqtt"],
+            "BLACKBOX_CLOCK": str(self._clock),
+            "BLACKBOX_DASHBOARD_PORT": str(self._port),
+        }
+        return await children.start(
+            name, command, environment() | added, self._directory
+        )
+
+
+async def first(*works: Any) -> None:
+    """Until one of several things has ended; the others are cancelled, its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,148 @@
+"""Settings: from the environment (`BLACKBOX_…`) and a TOML file; read here and nowhere else.
+
+Whatever needs a setting is handed it as an argument.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from blackbox.clock import Clock
+from domain.errors import SettingsError
+from ingest.session import Broker
+
+FILE = "BLACKBOX_CONFIG"
+"""Environment variable that names the TOML file; `blackbox.toml` here, if there is one."""
+SHARE = r"^\d\d(/\d\d){0,2}$"
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Environment beats file."""
+
+    model_config = SettingsConfigDict(env_prefix="BLACKBOX_", extra="forbid")
+
+    database_url: str | None = None
+    """PostgreSQL or TimescaleDB, with the login of the process that is started."""
+    mqtt_url: str | None = None
+    """`mqtt://[user:password@]host[:port]`, or `mqtts://…`."""
+    share: str = Field(default="33", pattern=SHARE)
+    """Region that an ingestor takes: `33`, `33/01` or `33/01/06`."""
+    batch_messages: int = Field(default=5_000, ge=1, le=65_535)
+    """Most messages in one transaction, and in flight from the broker."""
+    batch_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """Most bytes of payload that wait in memory."""
+
+    webhook_url: str | None = None
+    webhook_secret: str | None = Field(default=None, repr=False)
+    """`whsec_…`, after the Standard Webhooks specification."""
+
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: Port = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None
+    """Where Prometheus may ask ingestor and dispatcher; unset: nowhere."""
+
+    log_format: str = Field(default="text", pattern="^(text|json)$")
+    state_dir: Path | None = None
+    """Where embedded services keep their state."""
+    postgres_bin: Path | None = None
+    """Programs of a PostgreSQL to embed instead of the wheel's."""
+    clock: str | None = None
+    """Of a demo: written by it for its processes. Unset: real time."""
+
+    ingest_password: str | None = Field(default=None, repr=False)
+    dispatch_password: str | None = Field(default=None, repr=False)
+    web_password: str | None = Field(default=None, repr=False)
+    retention_password: str | None = Field(default=None, repr=False)
+    """Passwords that `blackbox migrate` gives the logins, where set."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then file."""
+        path = Path(os.environ.get(FILE, "blackbox.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _is_a_broker(cls, url: str | None) -> str | None:
+        if url is not None:
+            try:
+                Broker.parse(url)
+            except SettingsError as error:
+                raise ValueError(str(error)) from error
+        return url
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("webhook_url needs webhook_secret: unsigned is not sent")
+        return self
+
+    def read_clock(self) -> Clock:
+        """The clock of this process. Raises SettingsError."""
+        return Clock.real() if self.clock is None else Clock.parse(self.clock)
+
+    def database(self) -> str:
+        """The database's address. Raises SettingsError that names it where it is unset."""
+        return self._needed(self.database_url, "BLACKBOX_DATABASE_URL")
+
+    def broker(self) -> Broker:
+        """The broker. Raises SettingsError that names it where it is unset."""
+        return Broker.parse(self._needed(self.mqtt_url, "BLACKBOX_MQTT_URL"))
+
+    def passwords(self) -> dict[str, str]:
+        """Passwords by role, for `blackbox migrate`."""
+        given = {
+            "ingest": self.ingest_password,
+            "dispatch": self.dispatch_password,
+            "web": self.web_password,
+            "retention": self.retention_password,
+        }
+        return {role: password for role, password in given.items() if password}
+
+    @staticmethod
+    def _needed(value: str | None, name: str) -> str:
+        if value is None:
+            raise SettingsError(f"请设置 {name} · set {name}")
+        return value
+
+
+def read() -> Settings:
+    """Read all settings. Raises SettingsError that names each wrong one."""
+    named = os.environ.get(FILE)
+    if named is not None and not Path(named).is_file():
+        raise SettingsError(f"{FILE}: there is no file {named}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"BLACKBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            for e in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from error
+    except ValueError as error:
+        raise SettingsError(f"settings file: {error}") from error
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, for child processes."""
+    return dict(os.environ)

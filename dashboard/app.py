@@ -1,0 +1,66 @@
+"""The dashboard: one constructor, to which everything is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta, timezone, tzinfo
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
+
+from dashboard import assets, health, problems
+from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
+from dashboard.pages.live import routes as live
+from dashboard.security import SecurityHeaders
+from dashboard.stream import Stream
+
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+QUIET_AFTER = 120.0
+
+
+def create_app(
+    *,
+    pool: Pool,
+    clock: Clock,
+    acknowledge: Acknowledge,
+    inject_fault: InjectFault | None = None,
+    zone: tzinfo = BEIJING,
+    quiet_after: float = QUIET_AFTER,
+) -> FastAPI:
+    """The application. It follows the database from its start-up to its shutdown.
+
+    `pool` is open, gives connections in autocommit mode and in UTC, of the login
+    blackbox_web, and holds at least three: one listens for ever. `inject_fault` shows the
+    demo's card of faults. `zone` is what times are shown in. `quiet_after` is the number of
+    real seconds without any intake that the banner mentions: a province hears something
+    each second, a single store needs more than its recording interval.
+    """
+    metrics = CollectorRegistry()
+    stream = Stream(
+        pool=pool, elapsed=clock.elapsed, quiet_after=quiet_after, metrics=metrics
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with stream.running():
+            yield
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app.state.house = House(
+        pool=pool,
+        clock=clock,
+        acknowledge=acknowledge,
+        inject_fault=inject_fault,
+        zone=zone,
+        stream=stream,
+    )
+    app.state.metrics = health.Metrics(metrics)
+    for router in (live.router, health.router, assets.router):
+        app.include_router(router)
+    app.router.routes.extend(assets.MOUNTS)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    app.add_middleware(SecurityHeaders)
+    problems.install(app)
+    return app

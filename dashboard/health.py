@@ -1,0 +1,66 @@
+"""For machines: whether this process is well, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import psycopg
+from fastapi import APIRouter, Depends
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from psycopg_pool import PoolTimeout
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dashboard.house import House, house
+from dashboard.pulse import Reason, State
+from domain.rules import Severity
+from storage import overview
+
+router = APIRouter()
+
+
+class Metrics:
+    """Numbers that are looked up when somebody asks for them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register them."""
+        self.registry = registry
+        self.alerts = Gauge(
+            "blackbox_alerts_open",
+            "Alerts that still ask for something.",
+            ["severity"],
+            registry=registry,
+        )
+        self.box = Gauge(
+            "blackbox_box_state",
+            "1 for the state that the banner shows.",
+            ["state"],
+            registry=registry,
+        )
+
+
+@router.get("/health")
+async def health(here: Annotated[House, Depends(house)]) -> Response:
+    """200 while this process can do its work; the box's own state is told, not judged."""
+    pulse = here.stream.pulse
+    able = pulse.reason is not Reason.DATABASE
+    return JSONResponse({"able": able, "box": asdict(pulse)}, 200 if able else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> Response:
+    """Prometheus' text format. Without the database, what is known without it."""
+    known: Metrics = request.app.state.metrics
+    for state in State:
+        known.box.labels(state).set(state is here.stream.pulse.state)
+    known.alerts.clear()
+    try:
+        async with here.pool.connection(timeout=1) as connection:
+            counts = await overview.count_open_alerts(connection)
+        for severity in Severity:
+            known.alerts.labels(severity.name.lower()).set(counts.get(severity, 0))
+    except (psycopg.Error, PoolTimeout):
+        pass
+    return Response(generate_latest(known.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,70 @@
+"""What every request may use: handed in once, to `create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Protocol, TypeAlias
+
+from fastapi import Request
+from psycopg_pool import AsyncConnectionPool
+
+from dashboard.display import Display
+from dashboard.stream import Stream
+from dashboard.texts import Texts, choose
+from domain.alerts import JournalEntry
+from storage.unit import Connection
+
+Pool: TypeAlias = AsyncConnectionPool[Connection]
+
+Acknowledge: TypeAlias = Callable[
+    [Connection, int, str, str | None, datetime], Awaitable[JournalEntry]
+]
+"""(connection, alert, actor, reason, now); raises CommandError where it is not possible."""
+
+InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
+"""(device, fault, minutes of domain time); raises InputError for what does not exist."""
+
+
+class Clock(Protocol):
+    """Domain time, and real seconds that only go forward."""
+
+    def now(self) -> datetime:
+        """Domain time, aware."""
+        ...
+
+    def elapsed(self) -> float:
+        """Real, monotonic, in seconds."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """The surroundings of a request."""
+
+    pool: Pool
+    clock: Clock
+    acknowledge: Acknowledge
+    inject_fault: InjectFault | None
+    zone: tzinfo
+    stream: Stream
+
+    def display(self, texts: Texts) -> Display:
+        """Writes values and times of a page that is made now."""
+        return Display(texts=texts, zone=self.zone, now=self.clock.now())
+
+
+def house(request: Request) -> House:
+    """The surroundings of `request`."""
+    return request.app.state.house
+
+
+def texts(request: Request) -> Texts:
+    """The texts in the language that `request` wants."""
+    language = choose(
+        request.query_params.get("lang"),
+        request.cookies.get("lang"),
+        request.headers.get("accept-language", ""),
+    )
+    return Texts(language)

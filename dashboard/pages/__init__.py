@@ -1,0 +1,1 @@
+"""One folder per page: its routes, templates and static files together."""

@@ -1,0 +1,1 @@
+"""The live page: alerts as they come, points with their values, a chart."""

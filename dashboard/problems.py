@@ -1,0 +1,80 @@
+"""Errors as their readers want them: people a page, programs problem JSON (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from dashboard.house import texts
+from dashboard.render import page
+from dashboard.security import HEADERS
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """A request that cannot be answered; `status` also names its text, `error.{status}`."""
+
+    def __init__(self, status: int, text: str | None = None, **values: object) -> None:
+        """`text` is the key of a text that says it better, filled in with `values`."""
+        super().__init__(text or str(status))
+        self.status = status
+        self.text = text or f"error.{status}"
+        self.values = values
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person is to read the answer."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, status: int, detail: str) -> Response:
+    """The error, for people or for programs."""
+    if wants_page(request):
+        return page(request, "error.html", status=status, code=status, detail=detail)
+    return JSONResponse(
+        {"title": texts(request)("error.title"), "status": status, "detail": detail},
+        status,
+        media_type="application/problem+json",
+    )
+
+
+async def _problem(request: Request, error: Problem) -> Response:
+    return answer(request, error.status, texts(request)(error.text, **error.values))
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    known = texts(request).known(f"error.{error.status_code}", str(error.detail))
+    return answer(request, error.status_code, known)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    faults = [f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()]
+    return answer(request, 400, texts(request)("error.400") + " " + "; ".join(faults))
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    log.warning("%s: the database is away: %s", request.url.path, error)
+    return answer(request, 503, texts(request)("error.503"))
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    response = answer(request, 500, texts(request)("error.500"))
+    response.headers.update(HEADERS)  # outside of the layer that adds them elsewhere
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Let `app` answer its errors by this module."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(psycopg.OperationalError, _away)
+    app.add_exception_handler(PoolTimeout, _away)
+    app.add_exception_handler(Exception, _ours)

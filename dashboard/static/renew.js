@@ -1,0 +1,68 @@
+// A page renews itself by asking for itself again: there is one rendering, the server's.
+// Regions ([data-region]) are replaced where they differ; in lists ([data-list]) child by
+// child, by id, so that focus, scrolling and open details stay. The markup comes from our
+// own templates, which escape every name.
+
+let running = null;
+let again = false;
+let failing = false;
+
+/** Whether the last attempt failed: then what the page shows may be old. */
+export const stale = () => failing;
+
+/** Fetch the page and take over what changed. Calls that come meanwhile are one more turn. */
+export function renew() {
+  again = true;
+  running ??= turns().finally(() => { running = null; });
+  return running;
+}
+
+async function turns() {
+  while (again) {
+    again = false;
+    try {
+      await turn();
+      failing = false;
+    } catch {
+      failing = true;
+    }
+  }
+}
+
+async function turn() {
+  const answer = await fetch(location.href, {
+    headers: { Accept: "text/html" },
+    signal: AbortSignal.timeout(10000),
+  });
+  if (answer.status >= 500) throw new Error(answer.statusText);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.title = fresh.title;
+  for (const region of fresh.querySelectorAll("[data-region]")) {
+    const here = document.getElementById(region.id);
+    if (!here) return location.reload();
+    take(here, region);
+  }
+  document.dispatchEvent(new Event("renewed"));
+}
+
+function take(here, fresh) {
+  if (here.isEqualNode(fresh)) return;
+  const focus = here.contains(document.activeElement) ? document.activeElement.id : "";
+  if (here.hasAttribute("data-list")) takeList(here, fresh);
+  else here.replaceWith(document.adoptNode(fresh));
+  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+}
+
+function takeList(here, fresh) {
+  here.className = fresh.className;
+  const known = new Map([...here.children].map((child) => [child.id, child]));
+  let place = here.firstElementChild;
+  for (const child of [...fresh.children]) {
+    const old = known.get(child.id);
+    known.delete(child.id);
+    if (old && old === place) place = place.nextElementSibling;
+    else here.insertBefore(old ?? document.adoptNode(child), place);
+    if (old) take(old, child);
+  }
+  for (const gone of known.values()) gone.remove();
+}

@@ -1,0 +1,85 @@
+// The live stream, and the banner that says whether it is alive. The page is calm only while
+// pulses arrive and the page could be renewed: whatever breaks, by silence it turns to lost.
+
+import { renew, stale } from "./renew.js";
+
+const LOST_AFTER = 5000; // milliseconds without a pulse, by the browser's own clock
+const RENEW_AT_MOST = 2000;
+const RENEW_AT_LEAST = 15000; // what depends on time alone, such as silence
+
+const body = document.body;
+let heard = Date.now();
+let renewed = Date.now();
+let mark = null;
+
+function decide() {
+  const silence = Math.abs(Date.now() - heard); // a clock that was set back is no excuse
+  if (silence > LOST_AFTER && body.dataset.live !== "lost") body.dataset.live = "lost";
+}
+
+setInterval(decide, 500);
+document.addEventListener("visibilitychange", decide);
+
+function onPulse(pulse) {
+  show(pulse);
+  body.dataset.box = pulse.state;
+  if (stale()) {
+    renewNow(); // and let silence grow: what is shown is old
+    return;
+  }
+  if (body.dataset.live === "lost") renewNow();
+  body.dataset.live = "yes";
+  heard = Date.now();
+  const since = heard - renewed;
+  if ((pulse.mark !== mark && since >= RENEW_AT_MOST) || since >= RENEW_AT_LEAST) {
+    mark = pulse.mark;
+    renewNow();
+  }
+}
+
+function show(pulse) {
+  for (const one of document.querySelectorAll("[data-reason]")) {
+    one.hidden = one.dataset.reason !== pulse.reason;
+  }
+  for (const one of document.querySelectorAll("[data-age]")) {
+    one.textContent = pulse.age === null ? "" : one.dataset.age.replace("{age}", ago(pulse.age));
+  }
+  for (const one of document.querySelectorAll("[data-waiting]")) {
+    const many = pulse.waiting >= 500;
+    one.textContent = many ? `· ${one.dataset.waiting.replace("{n}", pulse.waiting)}` : "";
+  }
+}
+
+function ago(seconds) {
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short" });
+  if (seconds < 60) return words.format(-Math.round(seconds), "second");
+  if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
+  return words.format(-Math.round(seconds / 3600), "hour");
+}
+
+function renewNow() {
+  renewed = Date.now();
+  return renew();
+}
+
+async function onJournal(entries) {
+  await renewNow();
+  document.dispatchEvent(new CustomEvent("journal", { detail: entries }));
+}
+
+function connect() {
+  const position = body.dataset.position;
+  const source = new EventSource(position ? `/events?after=${position}` : "/events");
+  source.addEventListener("pulse", (event) => onPulse(JSON.parse(event.data)));
+  source.addEventListener("journal", (event) => {
+    body.dataset.position = event.lastEventId;
+    onJournal(JSON.parse(event.data));
+  });
+  source.addEventListener("renew", renewNow);
+  source.addEventListener("error", () => {
+    // The browser reconnects by itself, unless it was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  });
+}
+
+connect();

@@ -1,0 +1,1 @@
+"""The ground floor: what things are. Pure; imports nothing of the house."""

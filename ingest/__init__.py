@@ -1,0 +1,1 @@
+"""From the broker to one transaction: topics, codecs, batching, session, loop."""

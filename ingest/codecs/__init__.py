@@ -1,0 +1,1 @@
+"""Codecs: payload formats at the door, one file each."""

@@ -1,0 +1,301 @@
+"""The intake: a batch of offers becomes one transaction, or two halves of it.
+
+    offers → sorted out → readings · conflicts · rejected · ledger
+                        → observer: excursions, alerts, journal, deliveries owed
+                        → digest, commit
+
+Whatever the database refuses for its data is halved until the culprit is alone, and
+rejected; each half is an intake of its own. Nothing is remembered before the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from psycopg import errors
+
+from domain.chain import encode
+from domain.errors import Unavailable
+from domain.readings import Reading
+from domain.registry import Registry
+from ingest import metrics
+from ingest.door import Message, Offer, admit
+from ingest.observer import Observer
+from ingest.receipts import faults
+from ingest.refusals import Refusal, clean
+from ingest.sorting import Sorted, sort_out, suspects
+from storage import conflicts, readings, rejected
+from storage import registry as registry_table
+from storage.evidence import CONFLICT, LEDGER, READING, REJECTED, Row
+from storage.unit import Connection, Unit, unit_of_work
+
+DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.RaiseException)
+"""What the server raises for the data itself: no number of tries will help."""
+
+
+class RegistryMovedError(Unavailable):
+    """The registry has a newer version than the one that judged the batch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What is accepted and kept."""
+
+    horizon: timedelta = timedelta(days=5 * 366)
+    """Readings older than this on arrival are refused as too old."""
+    raw_bytes: int = 64 * 1024
+    """Of a refused payload; larger ones are kept by digest."""
+    raw_per_day: int = 1_000
+    """Refused payloads kept raw per device and UTC day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """One intake that is in the database."""
+
+    offers: Sequence[Offer]
+    intake: int
+    digest: bytes
+
+
+class Intake:
+    """Writes batches. One transaction at a time, on the writer's connection."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        share: int,
+        observer: Observer,
+        *,
+        limits: Limits,
+        probe: Callable[[str], None],
+    ) -> None:
+        """Write for `share` on `connection`, which holds its lease."""
+        self.connection = connection
+        self.share = share
+        self.limits = limits
+        self.registry = Registry(-1, [])
+        self._observer = observer
+        self._probe = probe
+        self._newest: dict[int, datetime] = {}
+        self._ready: set[str] = set()
+        """Months that the reading table has room for."""
+
+    async def reload(self) -> None:
+        """Take up the registry as it stands now."""
+        self.registry = await registry_table.load(self.connection)
+        versions = await registry_table.rule_versions(self.connection)
+        self._observer.install(self.registry, versions)
+
+    async def commit(self, messages: Iterable[Message], now: datetime) -> list[Committed]:
+        """Take in a batch; all of it is in the database afterwards.
+
+        Raises Unavailable (database away, registry moved): then try the whole batch again;
+        what was committed before shows as duplicates.
+        """
+        done: list[Committed] = []
+        offers = [admit(m, self.registry, now, self.limits.horizon) for m in messages]
+        try:
+            await self.make_room(offers)
+            await self.commit_offers(offers, now, done)
+        except (psycopg.Error, Unavailable) as error:
+            self.forget()
+            if isinstance(error, Unavailable):
+                raise
+            raise Unavailable(f"database: {error}") from error
+        return done
+
+    async def commit_offers(
+        self,
+        offers: Sequence[Offer],
+        now: datetime,
+        done: list[Committed],
+        *,
+        again: bool = False,
+    ) -> None:
+        """One intake of `offers`, or two of their halves if the database refuses them."""
+        try:
+            async with self.unit("readings", now, now) as unit:
+                await self.take_in(unit, offers, now)
+        except DATA_ERRORS as error:
+            self.forget()
+            if isinstance(error, errors.UniqueViolation) and not again:
+                # Somebody wrote behind our back; now we believe no slot to be free.
+                await self.commit_offers(offers, now, done, again=True)
+                return
+            for half in halves(offers, error):
+                await self.commit_offers(half, now, done)
+        else:
+            done.append(Committed(offers, unit.id, unit.digest))
+
+    @asynccontextmanager
+    async def unit(
+        self, kind: str, arrived: datetime, now: datetime
+    ) -> AsyncIterator[Unit]:
+        """A unit of work of this share, with its probes, and its memory after the commit."""
+        async with unit_of_work(
+            self.connection, share=self.share, kind=kind, arrived=arrived
+        ) as unit:
+            yield unit
+            self._probe("before-commit")
+        self._probe("after-commit")
+        self._observer.committed()
+
+    def forget(self) -> None:
+        """Remember nothing of what may not be in the database."""
+        self._newest.clear()
+        self._observer.forget()
+
+    async def take_in(self, unit: Unit, offers: Sequence[Offer], now: datetime) -> Sorted:
+        """Write everything that follows from `offers` into `unit`."""
+        if await registry_table.version(unit.connection) != self.registry.version:
+            raise RegistryMovedError("the registry has changed")
+        result = await self.sort(unit, offers)
+        unit.messages += sum(offer.first for offer in offers)
+        started = time.perf_counter()
+        await unit.write(
+            READING, ((p, t, unit.id, v, int(q), int(h)) for p, t, v, q, h in result.stored)
+        )
+        await unit.write(CONFLICT, conflict_rows(unit, result))
+        await unit.write(REJECTED, await self.rejected_rows(unit, offers))
+        await unit.write(LEDGER, ledger_rows(unit, result))
+        self._probe("after-copy")
+        copied = time.perf_counter()
+        await self._observer.observe(unit, result.stored, now)
+        self._probe("after-rules")
+        metrics.COPY_SECONDS.observe(copied - started)
+        metrics.EVALUATION_SECONDS.observe(time.perf_counter() - copied)
+        for point, moment, *_ in result.stored:
+            if moment > self._newest[point]:
+                self._newest[point] = moment
+        return result
+
+    async def sort(self, unit: Unit, offers: Sequence[Offer]) -> Sorted:
+        """Look up the slots that may be taken, and sort the batch out.
+
+        A reading later than the newest of its point cannot be there yet: only the others
+        are looked up, and everything new goes into one COPY (ADR 0002).
+        """
+        offered = [reading for offer in offers for reading in offer.readings]
+        await self.learn_newest(unit.connection, offered)
+        doubtful = suspects(offers, self._newest)
+        kept = await readings.at(unit.connection, doubtful)
+        contradictions = await conflicts.at(unit.connection, list(kept))
+        if doubtful:
+            self._probe("lookup")
+        return sort_out(offers, self.registry, kept, contradictions, unit.id)
+
+    async def learn_newest(self, connection: Connection, offered: Sequence[Reading]) -> None:
+        """Fetch the newest time of points not seen since the last doubt."""
+        unseen = {reading.point for reading in offered} - self._newest.keys()
+        if unseen:
+            known = await readings.newest(connection, unseen)
+            self._newest |= dict.fromkeys(unseen, NEVER) | known
+
+    async def make_room(self, messages: Iterable[Offer]) -> None:
+        """Have partitions for all offered times; before the transaction, on its own."""
+        for offer in messages:
+            for reading in offer.readings:
+                month = reading.time.strftime("%Y-%m")
+                if month not in self._ready:
+                    await readings.ensure_range(
+                        self.connection, reading.time, reading.time
+                    )
+                    self._ready.add(month)
+
+    async def rejected_rows(self, unit: Unit, offers: Iterable[Offer]) -> list[Row]:
+        """Rows for refusals not in the table yet; raw payloads as far as the limits go."""
+        found = {
+            identity(offer, refusal): (offer, refusal)
+            for offer in offers
+            for refusal in faults(offer)
+        }
+        if not found:
+            return []
+        known = await rejected.known(unit.connection, list(found))
+        devices = {offer.device.id if offer.device else 0 for offer, _ in found.values()}
+        kept = await rejected.raw_of_day(unit.connection, list(devices), unit.arrived)
+        rows: list[Row] = []
+        for key, (offer, refusal) in found.items():
+            if key in known:
+                continue
+            device = offer.device.id if offer.device else 0
+            small = len(offer.message.payload) <= self.limits.raw_bytes
+            raw = small and kept.get(device, 0) < self.limits.raw_per_day
+            kept[device] = kept.get(device, 0) + raw
+            rows.append(rejected_row(unit, key, device, offer, refusal, raw=raw))
+        self._probe("rejection")
+        return rows
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""The newest time of a point without readings."""
+
+
+def halves(offers: Sequence[Offer], error: Exception) -> list[Sequence[Offer]]:
+    """What to try instead of `offers`, which the database refused with `error`.
+
+    Raises `error` where nothing is left to take away.
+    """
+    if len(offers) > 1:
+        middle = len(offers) // 2
+        return [offers[:middle], offers[middle:]]
+    (offer,) = offers
+    if len(offer.readings) > 1:
+        first, second = offer.halves()
+        return [[first], [second]]
+    if len(offer.readings) == 1:
+        return [[offer.refused(str(error))]]
+    raise error
+
+
+def identity(offer: Offer, refusal: Refusal) -> bytes:
+    """What makes a refusal distinct: topic, payload, point and time, reason."""
+    payload = hashlib.sha256(offer.message.payload).digest()
+    point = clean(refusal.point) if refusal.point is not None else None
+    fields = (clean(offer.message.topic, 1000), payload, point, refusal.time, refusal.reason.value)
+    return hashlib.sha256(b"".join(encode(field) for field in fields)).digest()
+
+
+def rejected_row(
+    unit: Unit, key: bytes, device: int, offer: Offer, refusal: Refusal, *, raw: bool
+) -> Row:
+    """The row of one refusal."""
+    payload = offer.message.payload
+    return (
+        key,
+        unit.id,
+        device,
+        clean(offer.message.topic, 1000),
+        hashlib.sha256(payload).digest(),
+        len(payload),
+        clean(refusal.point) if refusal.point is not None else None,
+        refusal.time,
+        refusal.reason.value,
+        clean(refusal.detail),
+        payload if raw else None,
+    )
+
+
+def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
+    """The rows of new conflicts."""
+    for (point, moment, value, quality, how), judged, against in result.conflicts:
+        yield (
+            point, moment, conflicts.stored(judged), unit.id, against,
+            value, int(quality), int(how),
+        )
+
+
+def ledger_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
+    """The ledger of this intake, one row per device."""
+    for device, t in result.ledger.items():
+        yield (
+            unit.id, device, t.messages, t.unreadable, t.offered, t.stored,
+            t.duplicate, t.conflict, t.rejected,
+        )

@@ -1,0 +1,40 @@
+"""Who judges: the intake is handed an observer and does not know who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.readings import Reading
+from domain.registry import Registry
+from domain.rules import RuleVersion
+from storage.unit import Unit
+
+
+class Observer(Protocol):
+    """Judges what an intake brings, within the transaction of the intake."""
+
+    def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
+        """Judge by this registry and these rule versions from now on."""
+        ...
+
+    async def observe(
+        self, unit: Unit, readings: Sequence[Reading], now: datetime
+    ) -> None:
+        """Judge freshly stored readings; write what follows from them in `unit`."""
+        ...
+
+    async def session_lost(
+        self, unit: Unit, detail: Mapping[str, Any], now: datetime
+    ) -> None:
+        """The session at the broker is gone: say so in `unit`."""
+        ...
+
+    def committed(self) -> None:
+        """The unit is committed: what was observed in it may be remembered."""
+        ...
+
+    def forget(self) -> None:
+        """A unit was rolled back or its commit is in doubt: remember nothing."""
+        ...

@@ -1,0 +1,64 @@
+"""The catalogue of ready rules: one YAML file each, every limit with its basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from domain.errors import InputError
+from rules.threshold import Level, ThresholdRule
+
+
+@cache
+def load() -> Mapping[str, ThresholdRule]:
+    """All ready rules by key. Raises pydantic.ValidationError for a file that is wrong."""
+    texts = (
+        file.read_text(encoding="utf-8")
+        for file in (files("rules") / "catalogue").iterdir()
+        if file.name.endswith(".yaml")
+    )
+    rules = (ThresholdRule.model_validate(yaml.safe_load(text)) for text in texts)
+    return MappingProxyType({rule.key: rule for rule in sorted(rules, key=lambda r: r.key)})
+
+
+def resolve(key: str, overrides: Mapping[str, Any]) -> ThresholdRule:
+    """The ready rule `key`, the fields of its levels overridden: level → field → value.
+
+    Fields are named as in YAML (`above`, `below`, `inclusive`, `for`, `deadband`,
+    `severity`). Raises InputError, one line per problem, naming rule, level and field.
+    """
+    rule = load().get(key)
+    if rule is None:
+        raise InputError(f"rule {key!r} is not in the catalogue: {', '.join(load())}")
+    unknown = [name for name in overrides if rule.level(name) is None]
+    if unknown:
+        known = ", ".join(level.name for level in rule.levels)
+        raise InputError(f"rule {key}, level {unknown[0]!r}: its levels are {known}")
+    levels = tuple(
+        _override(key, level, overrides.get(level.name, {})) for level in rule.levels
+    )
+    return rule.model_copy(update={"levels": levels})
+
+
+def _override(rule: str, level: Level, fields: object) -> Level:
+    where = f"rule {rule}, level {level.name}"
+    if not isinstance(fields, Mapping):
+        raise InputError(f"{where}: give fields with values, not {fields!r}")
+    if "name" in fields:
+        raise InputError(f"{where}, field name: it cannot be overridden")
+    try:
+        return Level.model_validate({**level.model_dump(), **fields})
+    except ValidationError as error:
+        raise InputError("\n".join(_problems(where, error))) from error
+
+
+def _problems(where: str, error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        field = "".join(f", field {name}" for name in problem["loc"])
+        yield f"{where}{field}: {problem['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,1 @@
+"""Simulators: equipment that behaves like the real thing, for testers without hardware."""

@@ -1,0 +1,83 @@
+"""Connections to the broker: how they are made, and made again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from domain.errors import InputError
+
+LOG = logging.getLogger(__name__)
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+"""s, between tries to connect; doubling from the first to the longest."""
+SESSION_EXPIRY = 3600
+"""s; how long the broker keeps receipts for a device that is away."""
+
+Session = Callable[[aiomqtt.Client], Awaitable[None]]
+
+
+class WentOffline(aiomqtt.MqttError):
+    """A session was left because the device is to be offline."""
+
+
+class Switch:
+    """Whether something is to be connected; both states can be waited for."""
+
+    def __init__(self, *, on: bool = True) -> None:
+        """Start in the state `on`."""
+        self.on, self.off = asyncio.Event(), asyncio.Event()
+        self.turn(on=on)
+
+    def turn(self, *, on: bool) -> None:
+        """Go into the state `on`."""
+        (self.on if on else self.off).set()
+        (self.off if on else self.on).clear()
+
+
+def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
+    """An MQTT 5 client for `mqtt://[user[:password]@]host[:port]`.
+
+    With an identifier its session outlives the connection by `SESSION_EXPIRY`. Raises
+    InputError for a URL that is none of these.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise InputError(f"write mqtt://host:port, not {url!r}")
+    properties = Properties(PacketTypes.CONNECT)
+    if identifier is not None:
+        properties.SessionExpiryInterval = SESSION_EXPIRY
+    return aiomqtt.Client(
+        parts.hostname,
+        parts.port or 1883,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        identifier=identifier,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        clean_start=identifier is None,
+        properties=properties,
+    )
+
+
+async def keep_connected(
+    url: str, identifier: str | None, session: Session, switch: Switch
+) -> NoReturn:
+    """Hold `session` on a connection while the switch is on, again after every loss."""
+    wait = FIRST_WAIT
+    while True:
+        await switch.on.wait()
+        client = new_client(url, identifier)
+        try:
+            async with client:
+                wait = FIRST_WAIT
+                await session(client)
+        except* aiomqtt.MqttError as lost:
+            LOG.info("%s: %s", identifier, lost.exceptions[0])
+        await asyncio.sleep(wait)
+        wait = min(LONGEST_WAIT, 2 * wait)

@@ -1,0 +1,157 @@
+"""Tables `alert`, `alert_excursion` and `alert_reading`: heads, and what they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.rows import class_row
+
+from domain.alerts import Alert, Subject
+from domain.rules import Severity
+from storage.evidence import ALERT_EXCURSION, ALERT_READING
+from storage.unit import Connection, Unit
+
+NEW_IDS = "SELECT nextval('alert_id') FROM generate_series(1, %s)"
+NEWEST = """
+SELECT s.point, s.rule, a.id
+  FROM unnest(%s::int4[], %s::text[]) AS s (point, rule)
+ CROSS JOIN LATERAL (SELECT id FROM alert
+                      WHERE point = s.point AND rule = s.rule AND withdrawn_at IS NULL
+                      ORDER BY id DESC LIMIT 1) AS a
+"""
+LOCK = """
+SELECT id, rule, version, point, enterprise, site, region, severity, suppressed,
+       predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+  FROM alert WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+"""
+INSERT = """
+INSERT INTO alert (id, rule, version, point, enterprise, site, region, severity, suppressed,
+                   predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+UPDATE = """
+UPDATE alert SET severity = %s, returned_at = %s, acknowledged_at = %s, withdrawn_at = %s,
+       entries = %s
+ WHERE id = %s
+"""
+SUBJECTS = """
+SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit,
+       p.resolution, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
+       s.name_en AS site_en, s.region, s.telephone, e.code AS enterprise_code,
+       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
+  FROM point AS p
+  JOIN device AS d ON d.id = p.device
+  JOIN site AS s ON s.id = d.site
+  JOIN enterprise AS e ON e.id = s.enterprise
+ WHERE p.id = ANY(%s)
+"""
+COPY_READINGS = """
+INSERT INTO alert_reading (alert, point, time, intake, value, quality, provenance)
+SELECT DISTINCT ON (c.alert, r.point, r.time)
+       c.alert, r.point, r.time, %(intake)s, r.value, r.quality, r.provenance
+  FROM unnest(%(alerts)s::int8[], %(points)s::int4[], %(starts)s::timestamptz[],
+              %(ends)s::timestamptz[], %(whole)s::bool[]) AS c (alert, point, start, stop, whole)
+  JOIN reading AS r ON r.point = c.point AND r.time >= c.start
+                   AND r.time <= coalesce(c.stop, 'infinity')
+                   AND (c.whole OR r.intake = %(intake)s)
+ON CONFLICT DO NOTHING
+RETURNING alert, point, time, intake, value, quality, provenance
+"""
+
+
+class Copy(NamedTuple):
+    """What an alert copies for itself: a stretch of a point's readings."""
+
+    alert: int
+    point: int
+    start: datetime
+    stop: datetime | None
+    """Inclusive; None: up to the newest."""
+    whole: bool
+    """False: only what this intake brought."""
+
+
+async def new_ids(connection: Connection, count: int) -> list[int]:
+    """Numbers for `count` new alerts."""
+    cursor = await connection.execute(NEW_IDS, (count,))
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def newest(
+    connection: Connection, groups: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """The newest live alert of each (point, rule)."""
+    points, rules = [group[0] for group in groups], [group[1] for group in groups]
+    cursor = await connection.execute(NEWEST, (points, rules))
+    return {(point, rule): alert for point, rule, alert in await cursor.fetchall()}
+
+
+async def lock(connection: Connection, alerts: Iterable[int]) -> dict[int, Alert]:
+    """The heads of `alerts`, locked until the transaction ends."""
+    async with connection.cursor(row_factory=class_row(_head)) as cursor:
+        await cursor.execute(LOCK, (list(alerts),))
+        return {head.id: head for head in await cursor.fetchall()}
+
+
+def _head(*, severity: int, **columns: Any) -> Alert:
+    return Alert(severity=Severity(severity), **columns)
+
+
+async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
+    """Add new heads."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            INSERT,
+            [
+                (
+                    a.id, a.rule, a.version, a.point, a.enterprise, a.site, a.region,
+                    int(a.severity), a.suppressed, a.predecessor, a.opened_at,
+                    a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
+                )
+                for a in heads
+            ],
+        )
+
+
+async def update(connection: Connection, heads: Sequence[Alert]) -> None:
+    """Bring locked heads up to date."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            UPDATE,
+            [
+                (
+                    int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
+                    a.entries, a.id,
+                )
+                for a in heads
+            ],
+        )
+
+
+async def link(unit: Unit, links: Iterable[tuple[int, int]]) -> None:
+    """Link (alert, excursion)."""
+    await unit.write(ALERT_EXCURSION, ((a, e, unit.id) for a, e in links))
+
+
+async def subjects(connection: Connection, points: Iterable[int]) -> dict[int, Subject]:
+    """What notifications say of `points`, by their numbers."""
+    async with connection.cursor(row_factory=class_row(Subject)) as cursor:
+        await cursor.execute(SUBJECTS, (list(points),))
+        return {subject.point: subject for subject in await cursor.fetchall()}
+
+
+async def copy_readings(unit: Unit, copies: Sequence[Copy]) -> None:
+    """Copy readings into alerts; what an alert has already is left as it is."""
+    if not copies:
+        return
+    alerts, points, starts, stops, whole = map(list, zip(*copies, strict=True))
+    cursor = await unit.connection.execute(
+        COPY_READINGS,
+        {
+            "intake": unit.id, "alerts": alerts, "points": points, "starts": starts,
+            "ends": stops, "whole": whole,
+        },
+    )
+    unit.wrote(ALERT_READING, await cursor.fetchall())

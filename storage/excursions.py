@@ -1,0 +1,104 @@
+"""Table `excursion_revision` and view `excursion`: facts about series, as rows of revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.excursions import Excursion
+from domain.rules import Severity
+from storage.evidence import EXCURSION_REVISION, Row
+from storage.unit import Connection, Unit
+
+NEW_IDS = "SELECT nextval('excursion_id') FROM generate_series(1, %s)"
+KNOWN = """
+SELECT r.excursion, r.revision, r.withdrawn, l.alert,
+       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
+  FROM excursion_revision AS r
+  LEFT JOIN LATERAL (SELECT a.id AS alert
+                       FROM alert_excursion AS ae
+                       JOIN alert AS a ON a.id = ae.alert
+                      WHERE ae.excursion = r.excursion AND a.withdrawn_at IS NULL
+                      ORDER BY a.id DESC LIMIT 1) AS l ON true
+ WHERE r.point = %s
+   AND (r.ended IS NULL OR r.ended >= %s)
+   AND NOT EXISTS (SELECT FROM excursion_revision AS n
+                    WHERE n.excursion = r.excursion AND n.revision > r.revision)
+ ORDER BY r.started
+"""
+LINKED = """
+SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
+       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
+  FROM alert_excursion AS ae
+ CROSS JOIN LATERAL (SELECT * FROM excursion_revision AS n
+                      WHERE n.excursion = ae.excursion
+                      ORDER BY n.revision DESC LIMIT 1) AS r
+ WHERE ae.alert = ANY(%s)
+ ORDER BY ae.alert, r.started, r.excursion
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """An excursion at its newest revision."""
+
+    id: int
+    revision: int
+    withdrawn: bool = False
+    alert: int | None = None
+    """The live alert that it is linked to."""
+    excursion: Excursion
+
+
+def as_excursion(columns: Sequence[Any]) -> Excursion:
+    """From point, rule, version, level, severity, started, ended, peak, peak_time."""
+    point, rule, version, level, severity, started, ended, peak, peak_time = columns
+    return Excursion(
+        point=point, rule=rule, version=version, level=level, severity=Severity(severity),
+        start=started, end=ended, peak=peak, peak_time=peak_time,
+    )
+
+
+async def known(connection: Connection, point: int, since: datetime) -> list[Stored]:
+    """Excursions of a point that are open or end at `since` or later; withdrawn ones too."""
+    cursor = await connection.execute(KNOWN, (point, since))
+    return [
+        Stored(
+            id=row[0], revision=row[1], withdrawn=row[2], alert=row[3],
+            excursion=as_excursion(row[4:]),
+        )
+        for row in await cursor.fetchall()
+    ]
+
+
+async def linked(connection: Connection, alerts: Sequence[int]) -> list[Stored]:
+    """The excursions of `alerts`, each at its newest revision; withdrawn ones too."""
+    cursor = await connection.execute(LINKED, (list(alerts),))
+    return [
+        Stored(
+            alert=row[0], id=row[1], revision=row[2], withdrawn=row[3],
+            excursion=as_excursion(row[4:]),
+        )
+        for row in await cursor.fetchall()
+    ]
+
+
+async def new_ids(connection: Connection, count: int) -> list[int]:
+    """Numbers for `count` new excursions."""
+    cursor = await connection.execute(NEW_IDS, (count,))
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def write(unit: Unit, revisions: Iterable[Stored]) -> None:
+    """Write each as a new revision of its excursion."""
+    await unit.write(EXCURSION_REVISION, (_row(unit, stored) for stored in revisions))
+
+
+def _row(unit: Unit, stored: Stored) -> Row:
+    e = stored.excursion
+    return (
+        stored.id, stored.revision, unit.id, e.point, e.rule, e.version, e.level,
+        int(e.severity), e.start, e.end, e.peak, e.peak_time, stored.withdrawn,
+    )

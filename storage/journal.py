@@ -1,0 +1,119 @@
+"""The journal of alerts: numbered under the row lock of the alert's head, never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from psycopg.rows import kwargs_row
+
+from domain.alerts import Alert, Event, JournalEntry, State
+from domain.rules import Severity
+from storage.evidence import JOURNAL, Row
+from storage.unit import Connection, Unit
+
+ACKNOWLEDGE = "UPDATE alert SET acknowledged_at = %s, entries = %s WHERE id = %s"
+INSERT = """
+INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, reason, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+WAKE = "SELECT pg_notify('blackbox_journal', '')"
+OF_ALERT = """
+SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
+  FROM journal WHERE alert = %s ORDER BY n
+"""
+AFTER = """
+SELECT xid::text::int8 AS xid, alert, n, at, actor, event, severity, old_state, new_state, reason, detail
+  FROM journal
+ WHERE xid > %s::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY xid FETCH FIRST %s ROWS WITH TIES
+"""
+HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 - 1"
+
+
+class Streamed(NamedTuple):
+    """A journal entry and the transaction that wrote it: a stream's place."""
+
+    xid: int
+    entry: JournalEntry
+
+
+async def acknowledge(unit: Unit, head: Alert) -> None:
+    """Store what an acknowledgement changed in `head`; the web login may do no more."""
+    await unit.connection.execute(
+        ACKNOWLEDGE, (head.acknowledged_at, head.entries, head.id)
+    )
+
+
+async def append(unit: Unit, entries: Sequence[JournalEntry]) -> None:
+    """Write `entries`, whose alerts' rows are locked and exist, and wake who listens."""
+    if not entries:
+        return
+    rows = [_row(unit, entry) for entry in entries]
+    async with unit.connection.cursor() as cursor:
+        await cursor.executemany(INSERT, rows)
+        await cursor.execute(WAKE)
+    unit.wrote(JOURNAL, rows)
+
+
+async def entries(connection: Connection, alert: int) -> list[JournalEntry]:
+    """The whole journal of `alert`, in order."""
+    async with connection.cursor(row_factory=kwargs_row(_entry)) as cursor:
+        await cursor.execute(OF_ALERT, (alert,))
+        return await cursor.fetchall()
+
+
+async def after(connection: Connection, xid: int, limit: int) -> list[Streamed]:
+    """What transactions after `xid` wrote, in the order of (xid, alert, n).
+
+    Only transactions older than every open one are shown, so that none can still slip in
+    before the last. About `limit` entries, but each transaction's as a whole.
+    """
+    async with connection.cursor(row_factory=kwargs_row(_streamed)) as cursor:
+        await cursor.execute(AFTER, (str(xid), limit))
+        found = await cursor.fetchall()
+    return sorted(found, key=lambda item: (item.xid, item.entry.alert, item.entry.n))
+
+
+async def horizon(connection: Connection) -> int:
+    """The newest `xid` that `after` could show now: where a stream of the new starts."""
+    cursor = await connection.execute(HORIZON)
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _row(unit: Unit, entry: JournalEntry) -> Row:
+    detail = json.dumps(
+        entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    return (
+        entry.alert,
+        entry.n,
+        unit.id,
+        entry.at,
+        entry.actor,
+        entry.event.value,
+        int(entry.severity),
+        entry.old_state and entry.old_state.value,
+        entry.new_state.value,
+        entry.reason,
+        detail,
+    )
+
+
+def _entry(
+    *, event: str, severity: int, old_state: str | None, new_state: str, **rest: Any
+) -> JournalEntry:
+    return JournalEntry(
+        event=Event(event),
+        severity=Severity(severity),
+        old_state=State(old_state) if old_state else None,
+        new_state=State(new_state),
+        **rest,
+    )
+
+
+def _streamed(*, xid: int, **entry: Any) -> Streamed:
+    return Streamed(xid, _entry(**entry))

@@ -1,0 +1,74 @@
+"""Table `rejected`: what was refused, kept raw up to a limit; and its readmission."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from storage.unit import Connection
+
+KNOWN = "SELECT identity FROM rejected WHERE identity = ANY(%s)"
+RAW_OF_DAY = """
+SELECT r.device, count(*)
+  FROM rejected AS r
+  JOIN intake AS i ON i.id = r.intake
+ WHERE r.device = ANY(%s) AND r.raw IS NOT NULL
+   AND i.arrived >= date_trunc('day', %s) AND i.arrived < date_trunc('day', %s) + interval '1 day'
+ GROUP BY r.device
+"""
+LIST = """
+SELECT r.identity, i.arrived, r.topic, r.point, r.time, r.reason, r.detail, r.size, r.raw,
+       (SELECT outcome FROM readmission AS m WHERE m.identity = r.identity
+         ORDER BY m.intake DESC LIMIT 1)
+  FROM rejected AS r
+  JOIN intake AS i ON i.id = r.intake
+ WHERE (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+   AND (%(identities)s::bytea[] IS NULL OR r.identity = ANY(%(identities)s))
+ ORDER BY r.intake DESC, r.identity
+ LIMIT %(limit)s
+"""
+
+
+class Rejected(NamedTuple):
+    """One refusal as it stands in the table."""
+
+    identity: bytes
+    arrived: datetime
+    topic: str
+    point: str | None
+    time: datetime | None
+    reason: str
+    detail: str
+    size: int
+    raw: bytes | None
+    readmitted: str | None
+    """Outcome of the newest readmission; None where there was none."""
+
+
+async def known(connection: Connection, identities: Sequence[bytes]) -> set[bytes]:
+    """Which of `identities` are in the table already."""
+    cursor = await connection.execute(KNOWN, (list(identities),))
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def raw_of_day(
+    connection: Connection, devices: Sequence[int], day: datetime
+) -> dict[int, int]:
+    """How many payloads were kept raw for each device on the UTC day of `day`."""
+    cursor = await connection.execute(RAW_OF_DAY, (list(devices), day, day))
+    return {device: number for device, number in await cursor.fetchall()}
+
+
+async def listed(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    identities: Sequence[bytes] | None = None,
+    limit: int = 1000,
+) -> list[Rejected]:
+    """Refusals, the newest first."""
+    cursor = await connection.execute(
+        LIST, {"reason": reason, "identities": identities, "limit": limit}
+    )
+    return [Rejected(*row) for row in await cursor.fetchall()]

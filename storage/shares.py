@@ -1,0 +1,86 @@
+"""Tables `share` and `heartbeat`, and the lease: who ingests what, and whether it lives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.chain import GENESIS
+from domain.errors import LeaseLost
+from storage.unit import Connection
+
+LEASES = 0x424C4B  # "BLK": the class of our advisory locks
+TAKE_LEASE = "SELECT pg_try_advisory_lock(%s, %s)"
+FIND = "SELECT id FROM share WHERE name = %s"
+REGISTER = """
+INSERT INTO share (id, name, digest)
+SELECT max(id) + 1, %s, %s FROM share
+ON CONFLICT DO NOTHING
+"""
+SESSION = "SELECT session FROM share WHERE id = %s"
+SET_SESSION = "UPDATE share SET session = %s WHERE id = %s"
+BEAT = """
+INSERT INTO heartbeat (share, beat_at, connected, intake_at, waiting)
+VALUES (%(share)s, %(beat_at)s, %(connected)s, %(intake_at)s, %(waiting)s)
+ON CONFLICT (share) DO UPDATE
+   SET beat_at = excluded.beat_at, connected = excluded.connected,
+       intake_at = coalesce(excluded.intake_at, heartbeat.intake_at),
+       waiting = excluded.waiting
+"""
+
+
+async def find(connection: Connection, name: str) -> int | None:
+    """Number of the share called `name`; None if it was never ingested."""
+    cursor = await connection.execute(FIND, (name,))
+    row = await cursor.fetchone()
+    return row and row[0]
+
+
+async def take_lease(connection: Connection, name: str) -> int:
+    """Become the one writer of the share called `name`; its number.
+
+    The lease lives and dies with `connection`. Raises LeaseLost if another process has it.
+    """
+    share = await find(connection, name)
+    if share is None:
+        await connection.execute(REGISTER, (name, GENESIS))
+        share = await find(connection, name)
+        assert share is not None
+    cursor = await connection.execute(TAKE_LEASE, (LEASES, share))
+    if await cursor.fetchone() != (True,):
+        raise LeaseLost(f"share {name} is ingested by another process")
+    return share
+
+
+async def session(connection: Connection, share: int) -> str:
+    """What we know of the share's session at the broker."""
+    cursor = await connection.execute(SESSION, (share,))
+    row = await cursor.fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+async def set_session(connection: Connection, share: int, state: str) -> None:
+    """Note what we know of the session."""
+    await connection.execute(SET_SESSION, (state, share))
+
+
+async def beat(
+    connection: Connection,
+    share: int,
+    *,
+    beat_at: datetime,
+    connected: bool,
+    intake_at: datetime | None,
+    waiting: int,
+) -> None:
+    """Say that the writer lives. Times are real, for people look at their own clocks."""
+    await connection.execute(
+        BEAT,
+        {
+            "share": share,
+            "beat_at": beat_at,
+            "connected": connected,
+            "intake_at": intake_at,
+            "waiting": waiting,
+        },
+    )

@@ -1,0 +1,174 @@
+"""A small world behind the page: the real intake and rules, without broker and simulators."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import uvicorn
+from psycopg_pool import AsyncConnectionPool
+
+from alerting.commands import acknowledge
+from alerting.consequences import Alerts
+from alerting.evaluator import Evaluator
+from dashboard.app import create_app
+from dashboard.house import InjectFault
+from dashboard.serve import create_server
+from ingest.door import Message
+from ingest.intake import Intake, Limits
+from ingest.requests import carry_out
+from storage import requests, shares
+from storage.connect import OPTIONS, connect
+from storage.unit import Connection
+from tests.services import Database
+
+NOW = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
+"""17:30:05 in Hangzhou."""
+ENTERPRISE = "91330106MA27XY001X"
+TOPIC = f"blackbox/v1/33/01/06/{ENTERPRISE}/{{}}/readings"
+REGISTRY = files("simulators") / "scenarios" / "demo.registry.yaml"
+
+
+@dataclass
+class PageClock:
+    """Domain time stands still; real time runs, and can be pushed ahead."""
+
+    time: datetime = NOW
+    ahead: float = 0.0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def elapsed(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+@dataclass
+class World:
+    """What is behind the page."""
+
+    connection: Connection
+    """Of the one writer."""
+    intake: Intake
+    clock: PageClock = field(default_factory=PageClock)
+    beating: bool = True
+    connected: bool = True
+    intake_age: float = 2.0
+    """Real seconds since the newest intake, as the ingestor tells."""
+
+    async def register(self, text: str | None = None) -> None:
+        """Apply a registry file, as the ingestor does."""
+        body = {"text": text or REGISTRY.read_text(encoding="utf-8")}
+        await requests.submit(self.connection, self.intake.share, "registry", body, "test")
+        await carry_out(self.intake, self.clock.now())
+
+    async def send(
+        self, device: str, *snapshots: tuple[float, Mapping[str, float | None]], **more: object
+    ) -> None:
+        """Take in snapshots of `device`: (minutes before now, values)."""
+        payload = {
+            "snapshots": [
+                {"time": self.at(minutes).isoformat(), "values": values, **more}
+                for minutes, values in snapshots
+            ]
+        }
+        message = Message(topic=TOPIC.format(device), payload=json.dumps(payload).encode())
+        await self.intake.commit([message], self.clock.now())
+
+    def at(self, minutes: float) -> datetime:
+        """So many minutes before now."""
+        return self.clock.now() - timedelta(minutes=minutes)
+
+    async def point(self, device: str, key: str) -> int:
+        """The number of a point of the first enterprise."""
+        return self.intake.registry.devices[ENTERPRISE, device].points[key].id
+
+
+async def heart(world: World, connection: Connection) -> None:
+    """The ingestor's heartbeat, until cancelled."""
+    while True:
+        if world.beating:
+            real = datetime.now(UTC)
+            await shares.beat(
+                connection,
+                world.intake.share,
+                beat_at=real,
+                connected=world.connected,
+                intake_at=real - timedelta(seconds=world.intake_age),
+                waiting=0,
+            )
+        await asyncio.sleep(0.25)
+
+
+@asynccontextmanager
+async def new_world(database: Database) -> AsyncIterator[World]:
+    """A world with a heartbeat and nothing registered."""
+    url = database.url("ingest")
+    async with (
+        await connect(url, name="test-ingest") as connection,
+        await connect(url, name="test-heart") as own,
+    ):
+        share = await shares.take_lease(connection, "main")
+        intake = Intake(
+            connection,
+            share,
+            Evaluator(Alerts([], lambda: NOW)),
+            limits=Limits(),
+            probe=lambda _: None,
+        )
+        await intake.reload()
+        world = World(connection, intake)
+        beating = asyncio.create_task(heart(world, own))
+        try:
+            yield world
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running page."""
+
+    address: str
+    server: uvicorn.Server
+    serving: asyncio.Task[None]
+
+    async def stop(self) -> None:
+        """Take the server down."""
+        self.server.should_exit = True
+        await self.serving
+
+
+@asynccontextmanager
+async def serve(
+    database: Database, clock: PageClock, inject_fault: InjectFault | None = None, port: int = 0
+) -> AsyncIterator[Site]:
+    """Serve the page as the web process does."""
+    pool = AsyncConnectionPool(
+        database.url("web"),
+        open=False,
+        min_size=3,
+        max_size=6,
+        kwargs={"autocommit": True, "options": OPTIONS},
+    )
+    async with pool:
+        app = create_app(
+            pool=pool, clock=clock, acknowledge=acknowledge, inject_fault=inject_fault
+        )
+        server = create_server(app, host="127.0.0.1", port=port)
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        address = server.servers[0].sockets[0].getsockname()
+        site = Site(f"http://127.0.0.1:{address[1]}", server, serving)
+        try:
+            yield site
+        finally:
+            await site.stop()

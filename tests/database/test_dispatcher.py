@@ -1,0 +1,434 @@
+"""The dispatcher, with the real database and a real receiver of webhooks.
+
+Run as a module, this file is a dispatcher that kills itself at a given step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, LiteralString
+
+import httpx
+import pytest
+import standardwebhooks
+from prometheus_client import REGISTRY
+
+from alerting.channels import Channel, TransportError
+from alerting.channels.log import Log
+from alerting.channels.webhook import Endpoint, Webhook
+from alerting.dispatcher import Pace, dispatch, nothing
+from alerting.routing import Subscription
+from blackbox.clock import real_now
+from domain.alerts import Delivery
+from storage import deliveries
+from storage.deliveries import Depth, Outcome
+from storage.unit import Connection
+from tests.services import Database
+from tests.unit.alerting.receiver import HANG, Receiver, receiver
+from tests.unit.alerting.stored import connected, opened
+
+ROOT = Path(__file__).parents[2]
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+QUICK = Pace(poll=0.02)
+LEASE = Pace().lease
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+HOOK = Subscription(channel="webhook", recipient="county")
+LOG = Subscription(channel="log", recipient="log")
+OUTCOMES = "SELECT outcome, detail FROM attempt WHERE delivery = %s ORDER BY n"
+SETTLED = "SELECT count(*) FROM delivery WHERE delivered_at IS NOT NULL OR failed_at IS NOT NULL"
+DELIVERED = "SELECT count(*) FROM delivery WHERE delivered_at IS NOT NULL"
+ATTEMPTS = "SELECT count(*) FROM attempt"
+SESSIONS = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'blackbox-dispatch%'
+"""
+HANG_UP = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE datname = current_database() AND application_name LIKE 'blackbox-dispatch%'
+"""
+
+
+class Clock:
+    """Real time, and as much later as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return real_now() + self.ahead
+
+
+class Recorder:
+    """A channel that keeps the ids it is given, and then does as told."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.ids: list[str] = []
+        self.failure = failure
+
+    async def send(self, delivery: Delivery) -> None:
+        self.ids.append(delivery.id)
+        if self.failure:
+            raise self.failure
+
+
+@pytest.fixture
+async def owner(database: Database) -> AsyncIterator[Connection]:
+    async with connected(database, "owner") as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def dispatching(
+    database: Database,
+    channels: Mapping[str, Channel],
+    *,
+    clock: Callable[[], datetime] = real_now,
+    pace: Pace = QUICK,
+) -> AsyncIterator[None]:
+    """A dispatcher at work; what it failed with, if so."""
+    url = database.url("dispatch")
+    task = asyncio.create_task(dispatch(url, channels, real_now=clock, pace=pace))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def hook(
+    url: str, clock: Callable[[], datetime] = real_now
+) -> AsyncIterator[Webhook]:
+    """The webhook channel to the receiver at `url`."""
+    async with httpx.AsyncClient() as client:
+        yield Webhook(client, {"county": Endpoint(url=url, secret=SECRET)}, clock)
+
+
+async def value(connection: Connection, query: LiteralString) -> int:
+    row = await (await connection.execute(query)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+async def until(connection: Connection, query: LiteralString, count: int) -> None:
+    """Wait until `query` counts `count`."""
+    async with asyncio.timeout(30):
+        while await value(connection, query) != count:
+            await asyncio.sleep(0.01)
+
+
+async def outcomes(connection: Connection, delivery: str) -> list[tuple[Any, ...]]:
+    return await (await connection.execute(OUTCOMES, (delivery,))).fetchall()
+
+
+async def test_each_delivery_arrives_once_signed_under_its_id(
+    database: Database, owner: Connection
+) -> None:
+    ids = await opened(database, HOOK, count=20)
+    async with receiver() as server, hook(server.url) as channel:
+        async with dispatching(database, {"webhook": channel}):
+            await until(owner, DELIVERED, 20)
+    assert server.counts == {f"{alert}-1-webhook-county": 1 for alert in ids}
+    for message in server.messages:
+        verified = standardwebhooks.Webhook(SECRET).verify(
+            message.body, message.headers
+        )
+        assert f"{verified['event_id']}-webhook-county" == message.id
+    assert await outcomes(owner, server.messages[0].id) == [("delivered", "")]
+
+
+async def test_what_is_owed_wakes_the_dispatcher(
+    database: Database, owner: Connection
+) -> None:
+    channel = Recorder()
+    async with dispatching(database, {"log": channel}, pace=Pace(poll=3600)):
+        await until(owner, SESSIONS, 2)
+        await opened(database, LOG, due=PAST)
+        await until(owner, DELIVERED, 1)
+    assert channel.ids == ["1-1-log-log"]
+
+
+async def test_what_nothing_woke_for_is_found_by_polling(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, LOG, due=real_now() + timedelta(days=1))
+    async with dispatching(database, {"log": Recorder()}):
+        await until(owner, SESSIONS, 2)
+        await owner.execute("UPDATE delivery SET due = %s", (PAST,))
+        await until(owner, DELIVERED, 1)
+
+
+async def test_what_is_not_due_yet_waits(database: Database, owner: Connection) -> None:
+    (tomorrow,) = await opened(database, LOG, due=real_now() + timedelta(days=1))
+    (now,) = await opened(database, LOG, due=PAST)
+    channel = Recorder()
+    async with dispatching(database, {"log": channel}):
+        await until(owner, DELIVERED, 1)
+    assert channel.ids == [f"{now}-1-log-log"]
+    assert tomorrow < now
+
+
+async def test_a_receiver_that_fails_is_tried_again_under_the_same_id(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK, due=PAST)
+    clock = Clock()
+    async with receiver(500, 503) as server, hook(server.url, clock) as channel:
+        async with dispatching(database, {"webhook": channel}, clock=clock):
+            await until(owner, ATTEMPTS, 1)
+            clock.ahead += timedelta(seconds=5)
+            await until(owner, ATTEMPTS, 2)
+            clock.ahead += timedelta(seconds=10)
+            await until(owner, DELIVERED, 1)
+    assert server.counts == {"1-1-webhook-county": 3}
+    assert len({message.body for message in server.messages}) == 1
+    assert await outcomes(owner, "1-1-webhook-county") == [
+        ("retry", "HTTP 500: answer 500; attempt 1 failed, next in 0:00:05"),
+        ("retry", "HTTP 503: answer 503; attempt 2 failed, next in 0:00:10"),
+        ("delivered", ""),
+    ]
+
+
+async def test_a_permanent_failure_is_recorded_and_not_tried_again(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    clock = Clock()
+    async with receiver(410) as server, hook(server.url, clock) as channel:
+        async with dispatching(
+            database, {"webhook": channel, "log": Log()}, clock=clock
+        ):
+            await until(owner, SETTLED, 1)
+            clock.ahead += timedelta(days=2)
+            await opened(database, LOG)
+            await until(owner, SETTLED, 2)
+    assert len(server.messages) == 1
+    assert await value(owner, DELIVERED) == 1
+    assert await outcomes(owner, "1-1-webhook-county") == [
+        ("failed", "HTTP 410: answer 410; permanent error")
+    ]
+
+
+async def test_a_hanging_channel_delays_no_other_and_holds_no_more_than_its_bound(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK, LOG, count=20)
+    pace = Pace(poll=0.02, concurrent=3)
+    channel = Recorder()
+    async with receiver(*[HANG] * 20) as server, hook(server.url) as webhook:
+        async with dispatching(
+            database, {"webhook": webhook, "log": channel}, pace=pace
+        ):
+            await until(owner, DELIVERED, 20)
+            await server.arrived(3)
+    assert len(set(channel.ids)) == len(channel.ids) == 20
+    assert len(server.messages) == 3
+
+
+async def test_a_send_that_never_ends_is_given_back_when_its_claim_ends(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    pace = Pace(poll=0.02, lease=timedelta(milliseconds=100))
+    async with receiver(HANG) as server, hook(server.url) as channel:
+        async with dispatching(database, {"webhook": channel}, pace=pace):
+            await until(owner, ATTEMPTS, 1)
+    ((outcome, detail),) = await outcomes(owner, "1-1-webhook-county")
+    assert (outcome, detail[:23]) == ("retry", "no end within the lease")
+
+
+async def test_a_channel_with_a_bug_is_tried_again_and_stops_nobody(
+    database: Database, owner: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opened(database, HOOK, LOG)
+    broken = Recorder(ZeroDivisionError("a\x00b\ud800"))
+    async with dispatching(database, {"webhook": broken, "log": Recorder()}):
+        await until(owner, ATTEMPTS, 2)
+        await until(owner, DELIVERED, 1)
+    ((outcome, detail),) = await outcomes(owner, "1-1-webhook-county")
+    assert outcome == "retry"
+    assert detail.startswith("unexpected: ZeroDivisionError(")
+    assert "the channel failed" in caplog.text
+
+
+async def test_what_a_receiver_says_is_kept_without_what_the_database_refuses(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    failure = TransportError("a\x00b\ud800" + "x" * 1000, permanent=True)
+    async with dispatching(database, {"webhook": Recorder(failure)}):
+        await until(owner, SETTLED, 1)
+    ((_, detail),) = await outcomes(owner, "1-1-webhook-county")
+    assert detail == "a�b?" + "x" * 496
+
+
+async def test_two_dispatchers_share_the_work(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, LOG, count=50)
+    one, other = Recorder(), Recorder()
+    async with (
+        dispatching(database, {"log": one}),
+        dispatching(database, {"log": other}),
+    ):
+        await until(owner, DELIVERED, 50)
+    assert set(Counter([*one.ids, *other.ids]).values()) == {1}
+    assert len(one.ids) + len(other.ids) == 50
+
+
+async def test_a_lost_database_is_waited_for(
+    database: Database, owner: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with dispatching(database, {"log": Recorder()}):
+        await opened(database, LOG)
+        await until(owner, DELIVERED, 1)
+        await owner.execute("ALTER ROLE blackbox_dispatch CONNECTION LIMIT 0")
+        try:
+            await owner.execute(HANG_UP)
+            await opened(database, LOG)
+            await until(owner, SESSIONS, 0)
+        finally:
+            await owner.execute("ALTER ROLE blackbox_dispatch CONNECTION LIMIT -1")
+        await until(owner, DELIVERED, 2)
+    assert "database is away" in caplog.text
+
+
+async def test_a_cancelled_dispatcher_leaves_no_session_behind(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    async with receiver(HANG) as server, hook(server.url) as channel:
+        async with dispatching(database, {"webhook": channel}):
+            await server.arrived(1)
+    await until(owner, SESSIONS, 0)
+    assert await value(owner, DELIVERED) == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "arrivals"), [("before-send", 0), ("after-send", 1), ("before-record", 1)]
+)
+async def test_a_dispatcher_killed_at_any_step_loses_nothing(
+    database: Database, owner: Connection, step: str, arrivals: int
+) -> None:
+    await opened(database, HOOK)
+    async with receiver() as server:
+        assert await killed(database, server, step) == -signal.SIGKILL
+        assert len(server.messages) == arrivals
+        assert await value(owner, ATTEMPTS) == 0
+        clock = Clock()
+        clock.ahead = LEASE
+        async with hook(server.url) as channel:
+            async with dispatching(database, {"webhook": channel}, clock=clock):
+                await until(owner, DELIVERED, 1)
+    assert server.counts == {"1-1-webhook-county": arrivals + 1}
+    assert await outcomes(owner, "1-1-webhook-county") == [("delivered", "")]
+
+
+async def test_nobody_takes_up_a_dead_dispatchers_work_before_its_claim_has_ended(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    async with receiver() as server:
+        await killed(database, server, "before-send")
+        async with connected(database, "dispatch") as connection:
+            now = real_now()
+            claim = await deliveries.claim(connection, "webhook", now=now, until=now)
+    assert claim is None
+
+
+async def killed(database: Database, server: Receiver, step: str) -> int:
+    """The exit code of a dispatcher that kills itself at `step`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.database.test_dispatcher"),
+        *(database.url("dispatch"), server.url, step),
+        cwd=ROOT,
+    )
+    try:
+        return await asyncio.wait_for(process.wait(), timeout=60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+async def test_once_delivered_stays_delivered_whatever_a_slower_dispatcher_says(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, HOOK)
+    now = real_now()
+    async with connected(database, "dispatch") as connection:
+        claim = await deliveries.claim(connection, "webhook", now=now, until=now)
+        assert claim is not None
+        for outcome in (Outcome.DELIVERED, Outcome.RETRY, Outcome.FAILED):
+            await deliveries.record(
+                connection, claim, outcome, at=now, detail="", due=PAST
+            )
+        assert await deliveries.claim(connection, "webhook", now=now, until=now) is None
+        assert await deliveries.depth(connection, now) == []
+    cursor = await owner.execute(
+        "SELECT attempts, delivered_at, failed_at FROM delivery"
+    )
+    assert await cursor.fetchone() == (3, now, None)
+    assert [row[0] for row in await outcomes(owner, claim.id)] == [
+        "delivered",
+        "retry",
+        "failed",
+    ]
+
+
+async def test_depths_are_counted_per_channel(database: Database) -> None:
+    now = real_now()
+    await opened(database, HOOK, LOG, due=PAST)
+    await opened(database, HOOK, due=now + timedelta(hours=1))
+    async with connected(database, "dispatch") as connection:
+        found = await deliveries.depth(connection, now)
+    assert found == [Depth("log", owed=1, due=1), Depth("webhook", owed=2, due=1)]
+
+
+async def test_attempts_and_depths_are_measured(
+    database: Database, owner: Connection
+) -> None:
+    def count(outcome: str) -> float:
+        labels = {"channel": "measured", "outcome": outcome}
+        name = "blackbox_delivery_attempts_total"
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    before = count("delivered")
+    await opened(database, Subscription(channel="measured", recipient="x"), count=3)
+    await opened(database, Subscription(channel="unserved", recipient="x"))
+    async with dispatching(database, {"measured": Recorder()}):
+        await until(owner, DELIVERED, 3)
+    assert count("delivered") == before + 3
+    owed = {"channel": "unserved"}
+    assert REGISTRY.get_sample_value("blackbox_deliveries_owed", owed) == 1
+
+
+def test_the_probe_of_the_product_does_nothing() -> None:
+    nothing("before-send")
+
+
+async def victim(url: str, receiver_url: str, step: str) -> None:
+    """A dispatcher that kills itself at `step`, as a power cut would."""
+
+    def kill(name: str) -> None:
+        if name == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with hook(receiver_url) as channel:
+        await dispatch(url, {"webhook": channel}, real_now=real_now, probe=kill)
+
+
+if __name__ == "__main__":
+    logging.disable()
+    asyncio.run(victim(*sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""An alert of a cold room, for tests of what is said and done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerting.life_cycle import step
+from alerting.routing import Subscription, notifications
+from alerting.texts import Facts, Text
+from domain.alerts import SYSTEM, Alert, Event, JournalEntry, Subject
+from domain.excursions import Excursion
+from domain.rules import Severity
+
+OPENED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+"""17:30 in Hangzhou."""
+
+ALERT = Alert(
+    id=7,
+    rule="gsp-cold-room",
+    version="0123456789abcdef",
+    point=3,
+    enterprise=1,
+    site=2,
+    region="330106",
+    severity=Severity.MAJOR,
+    suppressed=False,
+    opened_at=OPENED,
+)
+"""Before its first journal entry."""
+
+SUBJECT = Subject(
+    point=3,
+    point_zh="温度",
+    point_en="temperature",
+    quantity="temperature",
+    unit="°C",
+    resolution=0.1,
+    device_zh="3号记录仪",
+    device_en="logger 3",
+    site_zh="一号冷库",
+    site_en="Cold store 1",
+    region="330106",
+    telephone="0571-8888 0000",
+    enterprise_code="91110000600037341L",
+    enterprise_zh="西湖医药有限公司",
+    enterprise_en="West Lake Pharma Ltd",
+)
+
+EXCURSION = Excursion(
+    point=3,
+    rule="gsp-cold-room",
+    version="0123456789abcdef",
+    level="excursion",
+    severity=Severity.MAJOR,
+    start=OPENED - timedelta(minutes=5),
+    end=None,
+    peak=9.3,
+    peak_time=OPENED - timedelta(minutes=1),
+)
+
+FACTS = Facts(
+    alert=ALERT,
+    what=Text("冷库温度超出 2–8 °C", "cold room outside 2–8 °C"),
+    basis=Text("GSP 附录《温湿度自动监测》", "GSP appendix on monitoring"),
+    subject=SUBJECT,
+    excursion=EXCURSION,
+    limit="> 8",
+)
+
+
+def minutes(count: float) -> datetime:
+    """So long after the opening."""
+    return OPENED + timedelta(minutes=count)
+
+
+def happen(head: Alert, event: Event, **details: Any) -> tuple[Alert, JournalEntry]:
+    """One step, a minute after the one before."""
+    given = {"at": minutes(head.entries), "actor": SYSTEM} | details
+    return step(head, event, **given)
+
+
+def journal(*events: Event) -> list[JournalEntry]:
+    """The journal of the example alert to which `events` happened."""
+    head, entries = ALERT, list[JournalEntry]()
+    for event in events:
+        head, entry = happen(head, event)
+        entries.append(entry)
+    return entries
+
+
+def ended() -> Facts:
+    """The facts once the excursion is over."""
+    return replace(FACTS, excursion=replace(EXCURSION, end=minutes(20)))
+
+
+(DELIVERY,) = notifications(
+    journal(Event.OPENED)[0],
+    FACTS,
+    [Subscription(channel="webhook", recipient="county")],
+)

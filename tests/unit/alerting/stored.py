@@ -1,0 +1,49 @@
+"""Opened alerts in a real database, for tests of what follows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from alerting.routing import Subscription, notifications
+from domain.alerts import Event
+from storage import alerts, deliveries, journal
+from storage.connect import connect
+from storage.unit import PEOPLE, Connection, unit_of_work
+from tests.services import Database
+from tests.unit.alerting.examples import ALERT, FACTS, OPENED, happen
+
+UNREGISTERED = replace(
+    ALERT, rule="session-lost", version=None, point=None, enterprise=None, site=None
+)
+"""An alert that needs no registry."""
+
+
+@asynccontextmanager
+async def connected(database: Database, role: str) -> AsyncIterator[Connection]:
+    """A connection as `role`."""
+    async with await connect(database.url(role), name=f"test-{role}") as connection:
+        yield connection
+
+
+async def opened(
+    database: Database,
+    *subscriptions: Subscription,
+    due: datetime = OPENED,
+    count: int = 1,
+) -> Sequence[int]:
+    """Open alerts, in one unit of the ingestor, that owe `subscriptions` from `due` on."""
+    async with (
+        connected(database, "ingest") as connection,
+        unit_of_work(connection, share=PEOPLE, kind="session", arrived=OPENED) as unit,
+    ):
+        ids = await alerts.new_ids(connection, count)
+        for number in ids:
+            head, entry = happen(replace(UNREGISTERED, id=number), Event.OPENED)
+            await alerts.insert(connection, [head])
+            await journal.append(unit, [entry])
+            owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
+            await deliveries.owe(unit, owed, due)
+    return ids

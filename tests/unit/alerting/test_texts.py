@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from alerting.texts import EVENTS, HEADLINES, SEVERITIES, STATES, session_lost, text
+from domain.alerts import Event, State
+from domain.rules import Severity
+from tests.unit.alerting.examples import ALERT, FACTS, ended, happen, journal, minutes
+
+OPENED_ZH = """\
+主要告警：冷库温度超出 2–8 °C
+地点：西湖医药有限公司 · 一号冷库 · 3号记录仪 · 温度
+时间：自 2026-11-22 17:25:00 起（北京时间，+08:00）
+程度：峰值 9.3 °C（2026-11-22 17:29:00），判定条件 > 8 °C
+依据：GSP 附录《温湿度自动监测》
+现场电话：0571-8888 0000
+编号：7-1"""
+
+OPENED_EN = """\
+Major alert: cold room outside 2–8 °C
+Where: West Lake Pharma Ltd · Cold store 1 · logger 3 · temperature
+When: since 2026-11-22 17:25:00 (Beijing time, +08:00)
+How bad: peak 9.3 °C (at 2026-11-22 17:29:00), trigger > 8 °C
+Basis: GSP appendix on monitoring
+Site telephone: 0571-8888 0000
+Number: 7-1"""
+
+SESSION_LOST_EN = """\
+Major alert: the box's session at the message broker was lost, data may be missing
+Where: the black box itself
+When: since 2026-11-22 17:30:00 (Beijing time, +08:00)
+What to do: senders that keep messages until the receipt lose nothing; check the others against their own records
+Number: 7-1"""
+
+SESSION_LOST_ZH = """\
+主要告警：黑匣子在消息代理上的会话丢失，可能有数据未送达
+对象：黑匣子自身
+时间：自 2026-11-22 17:30:00 起（北京时间，+08:00）
+处置：凡保留消息至收到回执的发送方均无数据丢失；其余发送方请核对其本地记录
+编号：7-1"""
+
+
+def test_an_opened_alert_says_what_where_since_when_how_bad_why_and_whom_to_call() -> (
+    None
+):
+    (opened,) = journal(Event.OPENED)
+    assert text(opened, FACTS) == (OPENED_ZH, OPENED_EN)
+
+
+@pytest.mark.parametrize(
+    ("event", "zh", "en"),
+    [
+        (Event.RECURRED, "主要告警再次发生：冷库", "Major alert, recurred: cold room"),
+        (Event.RETURNED, "主要告警已恢复正常：冷库", "Major alert, back to normal: "),
+        (Event.WITHDRAWN, "主要告警已撤销：冷库", "Major alert, withdrawn: cold room"),
+        (Event.REVISED, "主要告警已修订：冷库", "Major alert, revised: cold room"),
+    ],
+)
+def test_the_headline_says_what_happened(event: Event, zh: str, en: str) -> None:
+    _, entry = journal(Event.OPENED, event)
+    told = text(entry, FACTS)
+    assert told.zh.startswith(zh)
+    assert told.en.startswith(en)
+
+
+def test_a_worsened_alert_names_its_new_severity() -> None:
+    head, _ = happen(ALERT, Event.OPENED)
+    _, entry = happen(head, Event.WORSENED, severity=Severity.CRITICAL)
+    told = text(entry, FACTS)
+    assert told.zh.startswith("升级为严重告警：冷库温度超出")
+    assert told.en.startswith("Critical alert, worsened: cold room")
+
+
+def test_an_ended_excursion_says_from_when_to_when() -> None:
+    _, entry = journal(Event.OPENED, Event.RETURNED)
+    told = text(entry, ended())
+    assert "时间：2026-11-22 17:25:00 至 2026-11-22 17:50:00（北京时间" in told.zh
+    assert "When: 2026-11-22 17:25:00 to 2026-11-22 17:50:00 (Beijing" in told.en
+
+
+def test_a_withdrawal_says_that_late_readings_refute_the_alert() -> None:
+    _, entry = journal(Event.OPENED, Event.WITHDRAWN)
+    told = text(entry, FACTS)
+    assert "说明：后到的读数表明，先前的判定不成立。" in told.zh
+    assert "Note: readings that arrived late show that it did not hold." in told.en
+
+
+def test_an_acknowledgement_says_by_whom_and_why() -> None:
+    head, _ = happen(ALERT, Event.OPENED)
+    _, entry = happen(head, Event.ACKNOWLEDGED, actor="王芳", reason="已派人到场")
+    told = text(entry, FACTS)
+    assert told.zh.startswith("主要告警已确认：")
+    assert "操作人：王芳\n理由：已派人到场" in told.zh
+    assert "By: 王芳\nReason: 已派人到场" in told.en
+
+
+def test_a_lost_session_is_told_as_the_boxs_own_matter() -> None:
+    (opened,) = journal(Event.OPENED)
+    alert = replace(ALERT, rule="session-lost", point=None, opened_at=minutes(0))
+    assert text(opened, session_lost(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
+
+
+def test_the_peak_is_shown_at_the_resolution_of_its_point() -> None:
+    (opened,) = journal(Event.OPENED)
+    assert FACTS.subject is not None
+    coarse = replace(FACTS, subject=replace(FACTS.subject, resolution=1.0))
+    assert "peak 9 °C" in text(opened, coarse).en
+
+
+def test_every_event_state_and_severity_has_its_words() -> None:
+    assert set(HEADLINES) == set(EVENTS) == set(Event)
+    assert set(STATES) == set(State)
+    assert set(SEVERITIES) == set(Severity)

@@ -1,0 +1,86 @@
+"""Short ways to say a level, a rule, a period, a watch, a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from domain.durations import parse_duration
+from domain.registry import InUse, Point, Setting
+from rules.engine import Period, Watch
+from rules.threshold import Level, ThresholdRule
+from tests.series import at
+
+
+def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> Level:
+    """A level of severity major, unless `fields` say otherwise."""
+    return Level.model_validate({"name": name, "severity": "major", "for": hold, **fields})
+
+
+def a_period(
+    level: Level | None = None,
+    *,
+    since: str = "0s",
+    version: str | None = "v1",
+    max_gap: str = "2m",
+) -> Period:
+    """A period from `since` after the start of the series on."""
+    return Period(
+        valid_from=at(since),
+        version=version,
+        level=level,
+        max_gap=parse_duration(max_gap),
+    )
+
+
+def a_watch(*periods: Period) -> Watch:
+    """A watch at a point of resolution 0.1."""
+    return Watch(point=1, resolution=0.1, rule="r", level="excursion", periods=periods)
+
+
+def watching(hold: str = "0s", max_gap: str = "2m", **fields: Any) -> Watch:
+    """A watch with one period: watching(above=8.0, deadband=0.2)."""
+    return a_watch(a_period(a_level(hold=hold, **fields), max_gap=max_gap))
+
+
+def a_rule(key: str, *levels: Level) -> ThresholdRule:
+    """A rule for temperatures."""
+    return ThresholdRule.model_validate(
+        {
+            "key": key,
+            "kind": "threshold",
+            "quantity": "temperature",
+            "unit": "°C",
+            "name": {"zh": "规则", "en": "rule"},
+            "basis": {"zh": "测试", "en": "a test"},
+            "levels": levels,
+        }
+    )
+
+
+def a_setting(since: str, rules: Iterable[str], max_gap: str = "2m") -> Setting:
+    """A setting of a point, loaded and recorded every minute."""
+    return Setting(
+        valid_from=at(since),
+        zone="cold",
+        interval=timedelta(minutes=1),
+        max_gap=parse_duration(max_gap),
+        in_use=InUse.LOADED,
+        rules=tuple(rules),
+    )
+
+
+def a_point(*timeline: Setting) -> Point:
+    """Point 1, resolution 0.1 °C."""
+    return Point(
+        id=1,
+        device=1,
+        key="t1",
+        name_zh="测点",
+        name_en="point",
+        quantity="temperature",
+        unit="°C",
+        resolution=0.1,
+        timeline=timeline,
+    )

@@ -1,0 +1,106 @@
+"""The ready rules, and their limits overridden."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from domain.errors import InputError
+from domain.rules import Severity
+from rules.catalogue import load, resolve
+from rules.threshold import ThresholdRule
+
+LIMITS = {
+    ("gsp-cold-room", "warning"): ("minor", 2.5, 7.5, True, "5m"),
+    ("gsp-cold-room", "excursion"): ("major", 2.0, 8.0, False, "0s"),
+    ("gsp-cool", "excursion"): ("major", None, 20.0, False, "0s"),
+    ("gsp-ambient", "excursion"): ("major", 10.0, 30.0, False, "0s"),
+    ("gsp-freezer", "excursion"): ("major", -25.0, -10.0, False, "0s"),
+    ("gsp-humidity", "excursion"): ("major", 35.0, 75.0, False, "0s"),
+    ("who-refrigerator-heat", "heat"): ("critical", None, 8.0, False, "10h"),
+    ("who-refrigerator-freeze", "freeze"): ("critical", -0.5, None, True, "1h"),
+}
+
+
+@pytest.mark.parametrize(("rule", "level"), LIMITS)
+def test_limits_are_those_of_the_basis(rule: str, level: str) -> None:
+    found = load()[rule].level(level)
+    assert found is not None
+    dump = found.model_dump()
+    fields = ("severity", "below", "above", "inclusive", "for")
+    assert tuple(dump[field] for field in fields) == LIMITS[rule, level]
+
+
+def test_each_file_holds_the_rule_that_it_is_named_after() -> None:
+    names = [file.name for file in (files("rules") / "catalogue").iterdir()]
+    assert sorted(names) == [f"{key}.yaml" for key in load()]
+
+
+@pytest.mark.parametrize("rule", load().values(), ids=lambda rule: rule.key)
+def test_each_basis_cites_a_source_and_owns_up_to_defaults(rule: ThresholdRule) -> None:
+    assert "附录3" in rule.basis.zh or "E006/TR06" in rule.basis.zh
+    assert "默认值" in rule.basis.zh
+    assert "Appendix 3" in rule.basis.en or "E006/TR06" in rule.basis.en
+    assert "default" in rule.basis.en
+
+
+def test_warnings_lie_inside_of_the_limits_and_are_inclusive() -> None:
+    for rule in load().values():
+        warning, excursion = rule.level("warning"), rule.level("excursion")
+        if warning is not None:
+            assert excursion is not None
+            assert warning.inclusive
+            for limit in (warning.above, warning.below):
+                assert limit is None or not excursion.violates(limit)
+
+
+def test_rule_without_overrides_is_the_ready_one() -> None:
+    assert resolve("gsp-cold-room", {}) == load()["gsp-cold-room"]
+
+
+def test_overrides_change_the_level_and_so_the_version() -> None:
+    fields = {"above": 7.0, "below": None, "for": "10m", "severity": "major"}
+    rule = resolve("gsp-cold-room", {"warning": fields})
+    warning, excursion = rule.levels
+    assert (warning.above, warning.below) == (7.0, None)
+    assert warning.hold == timedelta(minutes=10)
+    assert warning.severity is Severity.MAJOR
+    assert warning.deadband == 0.2
+    ready = load()["gsp-cold-room"]
+    assert excursion == ready.level("excursion")
+    assert rule.to_version().version != ready.to_version().version
+    assert rule.to_version().rule == "gsp-cold-room"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"alarm": {"above": 7}}, "level 'alarm': its levels are warning, excursion"),
+        ({"warning": 7}, "level warning: give fields with values, not 7"),
+        ({"warning": {"name": "x"}}, "level warning, field name: it cannot be overridden"),
+        ({"warning": {"abov": 7}}, "level warning, field abov: Extra inputs"),
+        ({"warning": {"above": "7"}}, "level warning, field above: Input should be a valid"),
+        ({"warning": {"for": 5}}, "level warning, field for: write a duration like 0s"),
+        ({"warning": {"above": 1}}, "level warning: `below` must be less than `above`"),
+    ],
+)
+def test_wrong_override_names_rule_level_and_field(
+    overrides: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        resolve("gsp-cold-room", overrides)
+    assert str(error.value).startswith(f"rule gsp-cold-room, {message}")
+
+
+def test_all_problems_of_a_level_are_told_at_once() -> None:
+    with pytest.raises(InputError) as error:
+        resolve("gsp-cold-room", {"excursion": {"abov": 7, "for": "?"}})
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_unknown_rule_is_told_which_there_are() -> None:
+    with pytest.raises(InputError, match=r"'gsp-warm' is not in the catalogue: gsp-ambient"):
+        resolve("gsp-warm", {})
