@@ -1,7 +1,7 @@
 # Two commands for a newcomer:  make demo  ·  make test
 # Relative paths only, so that a clone may lie anywhere, in a path with spaces too.
 
-PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
+PIP = .venv/bin/python -m pip --disable-pip-version-check -qq
 RUN = .venv/bin/python -m
 ARGS =
 

@@ -44,7 +44,7 @@ class Pace:
     """How fast a dispatcher works, in real time."""
 
     lease: timedelta = timedelta(seconds=30)
-    """For which a claim holds; more than any channel takes for one send."""
+    """For which a claim holds. A send may take half of it, so as to be recorded in time."""
     concurrent: int = 8
     """Sends of one channel at a time."""
     poll: float = 1.0
@@ -172,14 +172,14 @@ class Session:
         )
 
     async def _sent(self, delivery: Delivery) -> TransportError | None:
-        """Send once, for no longer than the claim holds; what went wrong."""
+        """Send once, for no longer than half of the claim; what went wrong."""
         try:
-            async with asyncio.timeout(self._pace.lease.total_seconds()):
+            async with asyncio.timeout(self._pace.lease.total_seconds() / 2):
                 await self._channels[delivery.channel].send(delivery)
         except TransportError as failure:
             return failure
         except TimeoutError:
-            return TransportError("no end within the lease", permanent=False)
+            return TransportError("no end within half of the lease", permanent=False)
         except Exception as error:  # a channel's bug must not stop the others
             LOGGER.exception("%s: the channel failed", delivery.id)
             return TransportError(f"unexpected: {error!r}", permanent=False)

@@ -11,7 +11,7 @@ in `alerting/consequences.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ from storage.excursions import Stored
 from storage.unit import Unit
 
 Identity = tuple[int, str, str, datetime]
+Fold = tuple[State, list[Excursion]]
 
 
 @dataclass(slots=True)
@@ -48,9 +49,13 @@ class Track:
 class Judgement:
     """A point, judged: the new track, and what differs from what is stored."""
 
+    since: datetime
+    """Time of the earliest reading that is new."""
     track: Track
+    found: list[Stored]
+    """The excursions as they are now; `id` 0 where one is new."""
     changed: list[Stored]
-    """New revisions; `id` 0 where the excursion is new."""
+    """Those that differ from what is stored, and those withdrawn: revisions to write."""
 
 
 class Evaluator:
@@ -90,9 +95,9 @@ class Evaluator:
         ]
         changed = await number(unit, [s for j in judgements for s in j.changed])
         placed = await self._alerts.follow(unit, changed, now) if changed else {}
+        await self._alerts.copy(unit, [c for j in judgements for c in copies(j, placed)])
         for judgement in judgements:
-            self._settle(judgement.track, placed)
-        await self._alerts.copy(unit, copies(judgements, placed.values()))
+            settle(judgement.track, placed)
 
     async def session_lost(
         self, unit: Unit, detail: Mapping[str, Any], now: datetime
@@ -130,16 +135,11 @@ class Evaluator:
         known = await excursions.known(connection, point, horizon)
         own = [[s for s in known if belongs(s, watch)] for watch in watches]
         anchors = [
-            engine.anchor(w, before, at, [s.excursion for s in stored if not s.withdrawn])
-            for w, stored in zip(watches, own, strict=True)
+            engine.anchor(watch, before, at, [s.excursion for s in stored])
+            for watch, stored in zip(watches, own, strict=True)
         ]
         series = await readings.series(connection, point, min(anchors))
-        return judge_again(watches, anchors, own, series, self._advance)
-
-    def _settle(self, track: Track, placed: Mapping[Identity, Stored]) -> None:
-        """Put the numbers and alerts that were given into a track."""
-        for identity in track.open:
-            track.open[identity] = placed.get(identity, track.open[identity])
+        return judge_again(watches, anchors, own, series, at, self._advance)
 
 
 def belongs(stored: Stored, watch: Watch) -> bool:
@@ -151,17 +151,11 @@ def move_on(
     watches: Sequence[Watch], track: Track, new: Sequence[Reading], advance: Advance
 ) -> Judgement:
     """Fold readings that are later than all that `track` has seen."""
-    states: list[State] = []
-    found: list[Excursion] = []
-    for watch, state in zip(watches, track.states, strict=True):
-        for reading in new:
-            state, ended = advance(watch, state, reading)
-            if ended is not None:
-                found.append(ended)
-        states.append(state)
-        if state.open is not None:
-            found.append(state.open)
-    return judgement(new[-1].time, states, found, list(track.open.values()))
+    folds = [
+        fold(watch, state, new, advance)
+        for watch, state in zip(watches, track.states, strict=True)
+    ]
+    return judgement(folds, list(track.open.values()), new[0].time, new[-1].time)
 
 
 def judge_again(
@@ -169,86 +163,87 @@ def judge_again(
     anchors: Sequence[datetime],
     known: Sequence[Sequence[Stored]],
     series: Sequence[Reading],
+    since: datetime,
     advance: Advance,
 ) -> Judgement:
-    """Fold every watch from its anchor over `series`, against what is known from there on."""
-    states: list[State] = []
+    """Fold every watch from its anchor over `series`, against what is known from there on.
+
+    `since` is the time of the earliest reading that was not judged before.
+    """
+    folds = [
+        fold(watch, IDLE, (r for r in series if r.time >= anchor), advance)
+        for watch, anchor in zip(watches, anchors, strict=True)
+    ]
+    stored = [
+        s
+        for anchor, own in zip(anchors, known, strict=True)
+        for s in own
+        if s.excursion.start >= anchor
+    ]
+    return judgement(folds, stored, since, series[-1].time)
+
+
+def fold(
+    watch: Watch, state: State, readings: Iterable[Reading], advance: Advance
+) -> Fold:
+    """Where `readings` lead from `state`, and the excursions on the way; the last may be open."""
     found: list[Excursion] = []
-    stored: list[Stored] = []
-    for watch, anchor, own in zip(watches, anchors, known, strict=True):
-        state = IDLE
-        for reading in series:
-            if reading.time >= anchor:
-                state, ended = advance(watch, state, reading)
-                if ended is not None:
-                    found.append(ended)
-        states.append(state)
-        if state.open is not None:
-            found.append(state.open)
-        stored.extend(s for s in own if s.excursion.start >= anchor)
-    return judgement(series[-1].time, states, found, stored)
+    for reading in readings:
+        state, ended = advance(watch, state, reading)
+        if ended is not None:
+            found.append(ended)
+    return state, found if state.open is None else [*found, state.open]
 
 
 def judgement(
-    newest: datetime,
-    states: Iterable[State],
-    found: Sequence[Excursion],
-    stored: Sequence[Stored],
+    folds: Sequence[Fold], stored: Iterable[Stored], since: datetime, newest: datetime
 ) -> Judgement:
-    """What differs between the excursions `found` and those `stored`."""
-    old = {s.excursion.identity: s for s in sorted(stored, key=lambda s: not s.withdrawn)}
-    new = {excursion.identity: excursion for excursion in found}
+    """What differs between the excursions that were found and those `stored`."""
+    left = {s.excursion.identity: s for s in stored}
+    found: list[Stored] = []
     changed: list[Stored] = []
-    current: dict[Identity, Stored] = {}
-    for identity, excursion in new.items():
-        before = old.get(identity)
-        if before is None:
-            current[identity] = Stored(id=0, revision=1, excursion=excursion)
-        elif before.withdrawn or before.excursion != excursion:
-            current[identity] = replace(
-                before,
-                revision=before.revision + 1,
-                withdrawn=False,
-                excursion=excursion,
-            )
-        else:
-            current[identity] = before
-            continue
-        changed.append(current[identity])
+    for excursion in (excursion for _, of_fold in folds for excursion in of_fold):
+        current = left.pop(excursion.identity, None)
+        if current is None or current.excursion != excursion:
+            current = revised(current, excursion)
+            changed.append(current)
+        found.append(current)
     changed.extend(
-        replace(s, revision=s.revision + 1, withdrawn=True)
-        for identity, s in old.items()
-        if identity not in new and not s.withdrawn
+        replace(s, revision=s.revision + 1, withdrawn=True) for s in left.values()
     )
-    still = {i: s for i, s in current.items() if s.excursion.end is None}
-    return Judgement(Track(newest, tuple(states), still), changed)
+    states = tuple(state for state, _ in folds)
+    still = {s.excursion.identity: s for s in found if s.excursion.end is None}
+    return Judgement(since, Track(newest, states, still), found, changed)
+
+
+def revised(stored: Stored | None, excursion: Excursion) -> Stored:
+    """The next revision of what is stored, or the first."""
+    if stored is None:
+        return Stored(id=0, revision=1, excursion=excursion)
+    return replace(stored, revision=stored.revision + 1, excursion=excursion)
 
 
 async def number(unit: Unit, changed: Sequence[Stored]) -> list[Stored]:
     """Give new excursions their numbers, and write all revisions."""
     if not changed:
         return []
-    fresh = await excursions.new_ids(unit.connection, sum(not s.id for s in changed))
-    ids = iter(fresh)
+    ids = iter(await excursions.new_ids(unit.connection, sum(not s.id for s in changed)))
     numbered = [s if s.id else replace(s, id=next(ids)) for s in changed]
     await excursions.write(unit, numbered)
     return numbered
 
 
-def copies(judgements: Iterable[Judgement], changed: Iterable[Stored]) -> list[Copy]:
-    """The readings that alerts copy: all of a changed excursion, the new of an open one."""
-    wanted = {
-        (s.alert, s.excursion.identity): Copy(
-            s.alert, s.excursion.point, s.excursion.start, s.excursion.end, whole=True
-        )
-        for s in changed
-        if s.alert is not None and not s.withdrawn
-    }
-    for judgement in judgements:
-        for s in judgement.track.open.values():
-            key = (s.alert, s.excursion.identity)
-            if s.alert is not None and key not in wanted:
-                wanted[key] = Copy(
-                    s.alert, s.excursion.point, s.excursion.start, None, whole=False
-                )
-    return list(wanted.values())
+def copies(judgement: Judgement, placed: Mapping[Identity, Stored]) -> Iterator[Copy]:
+    """The readings that alerts copy: all of a new excursion, of others what came since."""
+    for s in judgement.found:
+        excursion, alert = s.excursion, placed.get(s.excursion.identity, s).alert
+        assert alert is not None, "every excursion has its alert"
+        start = max(excursion.start, judgement.since) if s.id else excursion.start
+        if excursion.end is None or start <= excursion.end:
+            yield Copy(alert, excursion.point, start, excursion.end)
+
+
+def settle(track: Track, placed: Mapping[Identity, Stored]) -> None:
+    """Put the numbers and alerts that were given into a track."""
+    for identity in track.open:
+        track.open[identity] = placed.get(identity, track.open[identity])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alerting.texts import Facts, Text
 from domain.alerts import Alert, Subject
@@ -12,14 +12,18 @@ from rules.threshold import Level, ThresholdRule
 
 def gather(
     alert: Alert,
-    rule: ThresholdRule,
+    rules: Mapping[str, ThresholdRule],
     subject: Subject,
     live: Sequence[Excursion],
     past: Sequence[Excursion],
 ) -> Facts:
-    """Facts of an alert on a point. `past` are its excursions, withdrawn ones included."""
-    worst = max(live or past, key=lambda e: (e.severity, e.start), default=None)
-    level = rule.level(worst.level) if worst else None
+    """Facts of an alert on a point, by the rule version that found its worst excursion.
+
+    `past` are its excursions, withdrawn ones included: at least one.
+    """
+    worst = max(live or past, key=lambda e: (e.severity, e.start))
+    rule = rules[worst.version]
+    level = rule.level(worst.level)
     return Facts(
         alert=alert,
         what=Text(rule.name.zh, rule.name.en),

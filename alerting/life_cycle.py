@@ -161,13 +161,11 @@ def replay(entries: Iterable[JournalEntry]) -> State | None:
 
 def _facts(new: State, event: Event, at: datetime) -> dict[str, Any]:
     """The facts of the head that change as it comes to `new` by `event`."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {FACTS[event]: at} if event in FACTS else {}
     if new.signal == "active":
         facts["returned_at"] = None
     if new.answer == "unacknowledged":
         facts["acknowledged_at"] = None
-    if event in FACTS:
-        facts[FACTS[event]] = at
     return facts
 
 

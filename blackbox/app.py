@@ -33,6 +33,7 @@ from ingest import loop
 from rules.engine import Advance, advance
 from simulators.live import inject
 from storage.connect import OPTIONS
+from storage.unit import Connection
 
 LOG = Subscription(channel="log", recipient="duty")
 WEBHOOK = Subscription(channel="webhook", recipient="default")
@@ -96,7 +97,7 @@ async def run_dispatch(
 async def run_dashboard(settings: Settings, *, demo: bool = False) -> None:
     """Serve the pages until cancelled; `demo` shows the card of faults."""
     async with AsyncExitStack() as stack:
-        pool = AsyncConnectionPool(
+        pool = AsyncConnectionPool[Connection](
             settings.database(),
             open=False,
             min_size=3,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from domain.errors import InputError, RegistryError, Unavailable
 from domain.registry_file import parse, resolved
@@ -37,7 +37,7 @@ async def register(
 async def ask(
     connection: Connection,
     share: str,
-    kind: str,
+    kind: Literal["registry", "readmission"],
     body: Mapping[str, Any],
     who: str,
     patience: float = PATIENCE,

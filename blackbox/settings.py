@@ -144,5 +144,5 @@ def read() -> Settings:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, for child processes."""
+    """The environment of this process, for child processes."""
     return dict(os.environ)

@@ -14,6 +14,7 @@ from dashboard import assets, health, problems
 from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
 from dashboard.security import SecurityHeaders
+from dashboard.shared import Shared
 from dashboard.stream import Stream
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -55,6 +56,7 @@ def create_app(
         inject_fault=inject_fault,
         zone=zone,
         stream=stream,
+        points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
     for router in (live.router, health.router, assets.router):

@@ -11,9 +11,11 @@ from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.display import Display
+from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
 from domain.alerts import JournalEntry
+from storage.overview import PointLine
 from storage.unit import Connection
 
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -49,6 +51,8 @@ class House:
     inject_fault: InjectFault | None
     zone: tzinfo
     stream: Stream
+    points: Shared[tuple[dict[str, int], list[PointLine]]]
+    """Answers of the one heavy query."""
 
     def display(self, texts: Texts) -> Display:
         """Writes values and times of a page that is made now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI, Request
@@ -70,11 +71,17 @@ async def _ours(request: Request, error: Exception) -> Response:
     return response
 
 
+HANDLERS: dict[type[Exception], Any] = {
+    Problem: _problem,
+    HTTPException: _http,
+    RequestValidationError: _invalid,
+    psycopg.OperationalError: _away,
+    PoolTimeout: _away,
+    Exception: _ours,
+}
+
+
 def install(app: FastAPI) -> None:
     """Let `app` answer its errors by this module."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(psycopg.OperationalError, _away)
-    app.add_exception_handler(PoolTimeout, _away)
-    app.add_exception_handler(Exception, _ours)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)

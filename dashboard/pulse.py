@@ -66,6 +66,15 @@ class _Seen:
     at: float
     moved: bool
 
+    def dead(self, elapsed: float) -> bool:
+        """Whether the ingestor's heart has stopped."""
+        return elapsed - self.at > DEAF_AFTER
+
+    @property
+    def cut(self) -> bool:
+        """Whether the living ingestor says that the broker is away."""
+        return self.moved and not self.beat.connected
+
     def age(self, elapsed: float) -> float | None:
         """Seconds since the share's newest intake, as far as we can tell."""
         if self.beat.intake_at is None or not self.moved:
@@ -114,15 +123,18 @@ class Watch:
             return State.STARTING, None, None
         if not self._seen:
             return State.DEAF, Reason.NO_INGESTOR, None
-        for share, one in self._seen.items():
-            if elapsed - one.at > DEAF_AFTER:
-                return State.DEAF, Reason.INGESTOR, share
-            if one.moved and not one.beat.connected:
-                return State.DEAF, Reason.BROKER, share
-        if not all(one.moved for one in self._seen.values()):
-            return State.STARTING, None, None
+        dead = [share for share, one in self._seen.items() if one.dead(elapsed)]
+        cut = [share for share, one in self._seen.items() if one.cut]
+        if dead or cut:
+            reason = Reason.INGESTOR if dead else Reason.BROKER
+            return State.DEAF, reason, (dead or cut)[0]
+        return self._how_calm(age), None, None
+
+    def _how_calm(self, age: float | None) -> State:
+        if not all(one.moved for one in (self._seen or {}).values()):
+            return State.STARTING
         quiet = age is None or age > self._quiet_after
-        return State.QUIET if quiet else State.WELL, None, None
+        return State.QUIET if quiet else State.WELL
 
 
 def _look(before: _Seen | None, beat: Heartbeat, elapsed: float) -> _Seen:

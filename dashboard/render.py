@@ -26,7 +26,12 @@ REMEMBER = 365 * 24 * 3600
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, position: int | None = None, **values: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    position: int | None = None,
+    **values: Any,
 ) -> HTMLResponse:
     """Fill `template` in. `position` is where the page's stream of events goes on."""
     t, here = texts(request), house(request)

@@ -28,7 +28,11 @@ class Server(uvicorn.Server):
 def create_server(app: FastAPI, *, host: str, port: int) -> Server:
     """A server for `app`; `await server.serve()` runs it until `server.should_exit`."""
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False,
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
         timeout_graceful_shutdown=3,
     )
     return Server(config)

@@ -22,7 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from dashboard.pulse import Pulse, Watch
+from dashboard.pulse import Pulse, State, Watch
 from storage import journal, overview
 from storage.journal import Streamed
 from storage.unit import Connection
@@ -112,6 +112,7 @@ class Stream:
         self._watch = Watch(quiet_after=quiet_after, elapsed=elapsed())
         self._clients: set[Client] = set()
         self._position: int | None = None
+        self._told: State | None = None
         self._closed = False
         self._dropped = Counter(
             "blackbox_stream_dropped",
@@ -189,10 +190,14 @@ class Stream:
                 self._dropped.inc()
 
     async def _beat(self) -> None:
-        """A pulse each second, whatever the database does."""
+        """A pulse each second, whatever the database does; a change is told at once."""
         while True:
-            self._publish(event("pulse", asdict(self.pulse)))
+            self._tell(self.pulse)
             await asyncio.sleep(BEAT)
+
+    def _tell(self, pulse: Pulse) -> None:
+        self._told = pulse.state
+        self._publish(event("pulse", asdict(pulse)))
 
     async def _follow(self) -> None:
         """Read from the database for ever; after trouble, from where it stopped."""
@@ -202,19 +207,25 @@ class Stream:
                     await self._listen(connection)
             except (psycopg.Error, PoolTimeout, TimeoutError) as error:
                 log.warning("stream: the database is away: %s", error)
-                await asyncio.sleep(BEAT)
+            except Exception:
+                log.exception("stream: what the database holds cannot be told")
+            await asyncio.sleep(BEAT)
 
     async def _listen(self, connection: Connection) -> None:
         await connection.execute(LISTEN)
         while True:
             async with asyncio.timeout(5 * BEAT):
                 await self._read(connection)
-            async with aclosing(connection.notifies(timeout=BEAT, stop_after=1)) as woken:
+            async with aclosing(
+                connection.notifies(timeout=BEAT, stop_after=1)
+            ) as woken:
                 async for _ in woken:
                     pass
 
     async def _read(self, connection: Connection) -> None:
         self._watch.see(await overview.heartbeats(connection), self._elapsed())
+        if self.pulse.state is not self._told:
+            self._tell(self.pulse)
         if self._position is None:
             self._position = await journal.horizon(connection)
             self._publish(RENEW)

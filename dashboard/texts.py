@@ -23,15 +23,15 @@ TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 @cache
 def load() -> Mapping[str, Mapping[str, str]]:
     """All texts: key → language → text. What alerts are called comes from `alerting`."""
-    own = yaml.safe_load((files("dashboard") / "texts.yaml").read_text(encoding="utf-8"))
+    own = yaml.safe_load(
+        (files("dashboard") / "texts.yaml").read_text(encoding="utf-8")
+    )
     alerts = {
         **{f"severity.{one.name.lower()}": text for one, text in SEVERITIES.items()},
         **{f"event.{one}": text for one, text in EVENTS.items()},
         **{f"alert-state.{one}": text for one, text in STATES.items()},
     }
-    return MappingProxyType(
-        own | {key: text._asdict() for key, text in alerts.items()}
-    )
+    return MappingProxyType(own | {key: text._asdict() for key, text in alerts.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class Texts:
     def name(self, thing: Any, of: str = "name") -> str:
         """The name in this language of what has `name_zh` and `name_en` (or `of`_…)."""
         return getattr(thing, f"{of}_{self.language}") or ""
+
+    def full(self, thing: Any, of: str = "name") -> str:
+        """Name of a point, with its device's unless it begins with that anyhow."""
+        name, device = self.name(thing, of), self.name(thing, "device")
+        return name if name.startswith(device) else f"{device} · {name}"
 
     def pick(self, both: Any) -> str:
         """Of a pair with `zh` and `en`, the one in this language."""

@@ -39,7 +39,9 @@ def format_duration(duration: timedelta) -> str:
     Raises ValueError for a negative duration or a fraction of a millisecond.
     """
     if duration < timedelta() or duration % UNITS["ms"]:
-        raise ValueError(f"{duration!r} is not a whole number of milliseconds from 0 up")
+        raise ValueError(
+            f"{duration!r} is not a whole number of milliseconds from 0 up"
+        )
     text = ""
     for name, unit in UNITS.items():
         count, duration = divmod(duration, unit)

@@ -42,9 +42,7 @@ LONGEST_INTERVAL = {"storage": timedelta(minutes=30), "transport": timedelta(min
 """How often GSP (appendix on automatic monitoring) wants values recorded, by stage."""
 GAPS = 3
 """Where no `max_gap` is given, so many intervals may pass without a reading."""
-
-
-UNKNOWN = Quantity("?", "?", {"?": (0, 1)})
+UNKNOWN = Quantity("?", "?", {STATE: (0, 1)})
 """Stands in for a quantity that is refused, so that only the quantity is."""
 
 

@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 """Where a value stands: keys of mappings and indexes of sequences, from the root."""
 
 MAX_SIZE = 4 * 1024 * 1024
-"""Characters: some ten thousand devices."""
+"""Characters: some ten thousand points, in two seconds."""
 MAX_DEPTH = 32
 
 # The C parser is ten times faster, and makes the same events.
@@ -43,9 +43,9 @@ class Problem:
     """What is wrong, and what to do."""
 
     def __str__(self) -> str:
-        """One line for people."""
+        """One line for people, safe to print."""
         where = f"line {self.line}, {self.path}" if self.path else f"line {self.line}"
-        return f"{where}: {self.text}"
+        return _INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", f"{where}: {self.text}")
 
 
 @dataclass(frozen=True, slots=True)

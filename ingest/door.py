@@ -36,6 +36,12 @@ class Message:
     connection: int = 0
     """Which connection to the broker it came on; a packet id means nothing on another."""
 
+    @property
+    def size(self) -> int:
+        """Bytes and characters of what the sender sent."""
+        texts = sum(len(key) + len(text) for key, text in self.properties.items())
+        return len(self.topic) + len(self.payload) + texts
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -89,25 +95,38 @@ def admit(
     zone = ZoneInfo(device.time_zone) if device and device.time_zone else None
     decoded = decode(message.payload, message.properties, zone)
     unreadable = refuse_sender(sender, device) or decoded.unreadable
-    offer = Offer(
-        message, sender, device, decoded.boot, decoded.seq, (), (), unreadable
-    )
-    if unreadable is not None or device is None:
-        return offer
     readings: list[Reading] = []
-    refusals = decoded.refusals
-    for value in decoded.values:
-        point = device.points.get(value.key)
-        if point is None:
-            refusals.append(unknown_point(value))
-        elif (refusal := refuse_time(value, arrived, horizon)) is not None:
-            refusals.append(refusal)
-        else:
-            how = came(value, point, arrived) if provenance is None else provenance
-            readings.append(
-                Reading(point.id, value.time, value.value, value.quality, how)
-            )
-    return replace(offer, readings=tuple(readings), refusals=tuple(refusals))
+    refusals: list[Refusal] = []
+    if unreadable is None and device is not None:
+        refusals.extend(decoded.refusals)
+        for value in decoded.values:
+            admitted = admit_value(value, device, arrived, horizon, provenance)
+            if isinstance(admitted, Reading):
+                readings.append(admitted)
+            else:
+                refusals.append(admitted)
+    return Offer(
+        message, sender, device, decoded.boot, decoded.seq,
+        tuple(readings), tuple(refusals), unreadable,
+    )  # fmt: skip
+
+
+def admit_value(
+    value: Value,
+    device: Device,
+    arrived: datetime,
+    horizon: timedelta,
+    provenance: Provenance | None,
+) -> Reading | Refusal:
+    """Judge one value."""
+    point = device.points.get(value.key)
+    if point is None:
+        return unknown_point(value)
+    refusal = refuse_time(value, arrived, horizon)
+    if refusal is not None:
+        return refusal
+    how = came(value, point, arrived) if provenance is None else provenance
+    return Reading(point.id, value.time, value.value, value.quality, how)
 
 
 def refuse_sender(sender: topics.Topic | None, device: Device | None) -> Refusal | None:

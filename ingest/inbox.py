@@ -7,6 +7,7 @@ the broker, and what is not acknowledged waits there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from ingest.door import Message
@@ -30,21 +31,24 @@ class Inbox:
 
     @property
     def full(self) -> bool:
-        """True where nothing more should be read."""
-        return len(self._waiting) >= self.messages_cap or self._size >= self.size_cap
+        """True where nothing more should be read.
+
+        At QoS 1 the receive maximum keeps the number at the cap: reading goes on, for the
+        broker's answers come the same way. More than that can only be QoS 0.
+        """
+        return len(self._waiting) > self.messages_cap or self._size >= self.size_cap
 
     def put(self, message: Message) -> None:
         """Add a message; taken even when full, for it has been read already."""
         self._waiting.append(message)
-        self._size += len(message.payload)
+        self._size += message.size
         self._arrived.set()
 
     async def take(self, patience: float) -> list[Message]:
         """All that waits; after `patience` real seconds an empty list."""
-        try:
-            await asyncio.wait_for(self._arrived.wait(), patience)
-        except TimeoutError:
-            return []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._arrived.wait()
         return self.clear()
 
     def clear(self) -> list[Message]:

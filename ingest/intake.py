@@ -10,7 +10,6 @@ rejected; each half is an intake of its own. Nothing is remembered before the co
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -20,19 +19,17 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from psycopg import errors
 
-from domain.chain import encode
+from domain.chain import Row
 from domain.errors import Unavailable
 from domain.readings import Reading
 from domain.registry import Registry
-from ingest import metrics
+from ingest import metrics, rejections
 from ingest.door import Message, Offer, admit
 from ingest.observer import Observer
-from ingest.receipts import faults
-from ingest.refusals import Refusal, clean
 from ingest.sorting import Sorted, sort_out, suspects
 from storage import conflicts, readings, rejected
 from storage import registry as registry_table
-from storage.evidence import CONFLICT, LEDGER, READING, REJECTED, Row
+from storage.evidence import CONFLICT, LEDGER, READING, REJECTED
 from storage.unit import Connection, Unit, unit_of_work
 
 DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.RaiseException)
@@ -84,8 +81,8 @@ class Intake:
         self._observer = observer
         self._probe = probe
         self._newest: dict[int, datetime] = {}
-        self._ready: set[str] = set()
-        """Months that the reading table has room for."""
+        self._ready: set[tuple[int, int]] = set()
+        """Months (UTC) that the reading table has room for."""
 
     async def reload(self) -> None:
         """Take up the registry as it stands now."""
@@ -104,11 +101,11 @@ class Intake:
         try:
             await self.make_room(offers)
             await self.commit_offers(offers, now, done)
-        except (psycopg.Error, Unavailable) as error:
+        except BaseException as error:
             self.forget()
-            if isinstance(error, Unavailable):
-                raise
-            raise Unavailable(f"database: {error}") from error
+            if isinstance(error, psycopg.Error):
+                raise Unavailable(f"database: {error}") from error
+            raise
         return done
 
     async def commit_offers(
@@ -172,8 +169,7 @@ class Intake:
         metrics.COPY_SECONDS.observe(copied - started)
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - copied)
         for point, moment, *_ in result.stored:
-            if moment > self._newest[point]:
-                self._newest[point] = moment
+            self._newest[point] = max(moment, self._newest[point])
         return result
 
     async def sort(self, unit: Unit, offers: Sequence[Offer]) -> Sorted:
@@ -198,40 +194,31 @@ class Intake:
             known = await readings.newest(connection, unseen)
             self._newest |= dict.fromkeys(unseen, NEVER) | known
 
-    async def make_room(self, messages: Iterable[Offer]) -> None:
+    async def make_room(self, offers: Iterable[Offer]) -> None:
         """Have partitions for all offered times; before the transaction, on its own."""
-        for offer in messages:
-            for reading in offer.readings:
-                month = reading.time.strftime("%Y-%m")
-                if month not in self._ready:
-                    await readings.ensure_range(
-                        self.connection, reading.time, reading.time
-                    )
-                    self._ready.add(month)
+        times = [reading.time for offer in offers for reading in offer.readings]
+        months = {(time.year, time.month): time for time in times}
+        for month in months.keys() - self._ready:
+            await readings.ensure_range(self.connection, months[month], months[month])
+            self._ready.add(month)
 
     async def rejected_rows(self, unit: Unit, offers: Iterable[Offer]) -> list[Row]:
         """Rows for refusals not in the table yet; raw payloads as far as the limits go."""
-        found = {
-            identity(offer, refusal): (offer, refusal)
-            for offer in offers
-            for refusal in faults(offer)
-        }
+        found = rejections.distinct(offers)
         if not found:
             return []
         known = await rejected.known(unit.connection, list(found))
-        devices = {offer.device.id if offer.device else 0 for offer, _ in found.values()}
-        kept = await rejected.raw_of_day(unit.connection, list(devices), unit.arrived)
-        rows: list[Row] = []
-        for key, (offer, refusal) in found.items():
-            if key in known:
-                continue
-            device = offer.device.id if offer.device else 0
-            small = len(offer.message.payload) <= self.limits.raw_bytes
-            raw = small and kept.get(device, 0) < self.limits.raw_per_day
-            kept[device] = kept.get(device, 0) + raw
-            rows.append(rejected_row(unit, key, device, offer, refusal, raw=raw))
+        new = [one for identity, one in found.items() if identity not in known]
+        devices = {one.device for one in new}
+        kept = await rejected.raw_of_day(unit.connection, devices, unit.arrived)
         self._probe("rejection")
-        return rows
+        return rejections.rows(
+            unit.id,
+            new,
+            kept,
+            raw_bytes=self.limits.raw_bytes,
+            raw_per_day=self.limits.raw_per_day,
+        )
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -253,34 +240,6 @@ def halves(offers: Sequence[Offer], error: Exception) -> list[Sequence[Offer]]:
     if len(offer.readings) == 1:
         return [[offer.refused(str(error))]]
     raise error
-
-
-def identity(offer: Offer, refusal: Refusal) -> bytes:
-    """What makes a refusal distinct: topic, payload, point and time, reason."""
-    payload = hashlib.sha256(offer.message.payload).digest()
-    point = clean(refusal.point) if refusal.point is not None else None
-    fields = (clean(offer.message.topic, 1000), payload, point, refusal.time, refusal.reason.value)
-    return hashlib.sha256(b"".join(encode(field) for field in fields)).digest()
-
-
-def rejected_row(
-    unit: Unit, key: bytes, device: int, offer: Offer, refusal: Refusal, *, raw: bool
-) -> Row:
-    """The row of one refusal."""
-    payload = offer.message.payload
-    return (
-        key,
-        unit.id,
-        device,
-        clean(offer.message.topic, 1000),
-        hashlib.sha256(payload).digest(),
-        len(payload),
-        clean(refusal.point) if refusal.point is not None else None,
-        refusal.time,
-        refusal.reason.value,
-        clean(refusal.detail),
-        payload if raw else None,
-    )
 
 
 def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:

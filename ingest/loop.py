@@ -103,7 +103,7 @@ class Ingestor:
         self._inbox = Inbox(
             messages=settings.messages_cap,
             size=settings.bytes_cap,
-            on_room=lambda: self._session.resume(),
+            on_room=self._resume_reading,
         )
         self._session = Session(
             settings.broker,
@@ -265,8 +265,8 @@ class Ingestor:
             await self._record_session(intake, "session_lost", lost=True)
         else:
             await shares.set_session(intake.connection, intake.share, "established")
-        await self._session.subscribe(topics.subscription(self.settings.share))
-        await self._session.subscribe(DROPPED)
+        own = topics.subscription(self.settings.share)
+        await self._session.subscribe(own, DROPPED)
         log.info("broker connected", session_present=present, before=before)
 
     async def _record_session(self, intake: Intake, kind: str, *, lost: bool) -> None:
@@ -281,6 +281,9 @@ class Ingestor:
             if lost:
                 await self._observer.session_lost(unit, detail, now)
             await shares.set_session(unit.connection, intake.share, "established")
+
+    def _resume_reading(self) -> None:
+        self._session.resume()
 
     def _deliver(self, message: Message) -> None:
         if message.topic == DROPPED:

@@ -2,7 +2,8 @@
 
 One receipt per device and intake: which of its messages are kept (as ranges of `seq`),
 what was refused and why, and the intake's place in the chain, so that every sender holds
-a witness of it.
+a witness of it. What is refused is kept, too; only the detail of refusals is limited, so
+that every receipt passes the broker.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from ingest.door import Offer
 from ingest.refusals import REMEDIES, Refusal, clean
+
+KIND = "receipts"
+DETAILS = 100
+"""Refusals told in detail, per receipt."""
 
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:
@@ -36,12 +42,18 @@ def receipts(
     """
     by_sender: dict[tuple[str, str | None], list[Offer]] = defaultdict(list)
     for offer in offers:
-        if offer.sender is not None and (offer.seq is not None or faults(offer)):
-            by_sender[offer.sender.sibling("receipts"), offer.boot].append(offer)
+        sender = offer.sender
+        # Never answer another ingestor's receipt: it would answer, too, and so on.
+        if sender is None or sender.kind == KIND:
+            continue
+        if offer.seq is not None or faults(offer):
+            by_sender[sender.sibling(KIND), offer.boot].append(offer)
     for (topic, boot), group in by_sender.items():
+        refused = (told for offer in group for told in tell(offer))
         document: dict[str, object] = {
             "kept": ranges(o.seq for o in group if o.seq is not None),
-            "refused": [told for offer in group for told in tell(offer)],
+            "refused": list(islice(refused, DETAILS)),
+            "refused_count": sum(len(faults(offer)) for offer in group),
             "intake": intake,
             "digest": digest.hex(),
         }

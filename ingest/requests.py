@@ -21,8 +21,8 @@ from domain.rules import RuleVersion
 from ingest.door import Message, admit
 from ingest.intake import Intake
 from rules import catalogue
-from storage import rejected, requests
 from storage import registry as registry_table
+from storage import rejected, requests
 from storage.evidence import BOX_EVENT, READMISSION
 from storage.requests import Request
 
@@ -47,7 +47,7 @@ async def carry_out(intake: Intake, now: datetime) -> None:
                 await apply_registry(intake, request, now)
             else:
                 await readmit(intake, request, now)
-        except (InputError, psycopg.DataError, psycopg.IntegrityError) as error:
+        except (InputError, KeyError, psycopg.DataError, psycopg.IntegrityError) as error:
             problems = error.problems if isinstance(error, RegistryError) else [str(error)]
             await requests.settle(
                 intake.connection, request.id, None, {"done": False, "problems": problems}

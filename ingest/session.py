@@ -100,7 +100,7 @@ class Session:
         self.connection = 0
         """Number of the newest connection."""
         self.lost = asyncio.Event()
-        """Set while there is no connection."""
+        """Set while we do not receive: not connected, or not subscribed yet."""
         self.lost.set()
 
     # Opening and closing ----------------------------------------------------------
@@ -137,22 +137,25 @@ class Session:
         except BaseException:
             self.close()
             raise
-        self.lost.clear()
         return present
 
-    async def subscribe(self, topic_filter: str) -> None:
-        """Subscribe at QoS 1: no retained messages, not what we publish ourselves."""
+    async def subscribe(self, *topic_filters: str) -> None:
+        """Subscribe at QoS 1: no retained messages, not what we publish ourselves.
+
+        Only the first filter must be granted.
+        """
         client = self._client
         if client is None:
             raise Unavailable("broker: connection lost")
         self._suback = asyncio.get_running_loop().create_future()
         options = SubscribeOptions(qos=1, noLocal=True, retainHandling=2)
-        client.subscribe(topic_filter, options=options)
+        client.subscribe([(name, options) for name in topic_filters])
         try:
             async with asyncio.timeout(HANDSHAKE):
                 await self._suback
         except TimeoutError as error:
             raise Unavailable("broker: no answer to SUBSCRIBE") from error
+        self.lost.clear()
 
     def close(self) -> None:
         """Drop the connection, if there is one; the session stays at the broker."""

@@ -63,9 +63,9 @@ def sort_out(
 ) -> Sorted:
     """Sort the readings of `offers`, given what stands at every suspect slot."""
     result = Sorted()
-    resolution = {number: point.resolution for number, point in registry.points.items()}
+    points = registry.points
     seen = {
-        slot: (old.intake, judged(old.value, old.quality, resolution[slot[0]]))
+        slot: (old.intake, judged(old.value, old.quality, points[slot[0]].resolution))
         for slot, old in kept.items()
     }
     contradictions = set(conflicts)
@@ -78,7 +78,7 @@ def sort_out(
         for reading in offer.readings:
             point, time, value, quality, _ = reading
             slot = (point, time)
-            value = judged(value, quality, resolution[point])
+            value = judged(value, quality, points[point].resolution)
             first = seen.get(slot)
             if first is None:
                 seen[slot] = (intake, value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 ROOT = "blackbox/v1"
 KEY = r"[a-z0-9][a-z0-9_-]{0,63}"
 TOPIC = re.compile(
-    rf"{ROOT}/(?P<p>\d\d)/(?P<c>\d\d)/(?P<d>\d\d)"
+    rf"{ROOT}/(?P<p>[0-9]{{2}})/(?P<c>[0-9]{{2}})/(?P<d>[0-9]{{2}})"
     rf"/(?P<enterprise>[0-9A-Z]{{18}})/(?P<device>{KEY})/(?P<kind>[a-z]+)"
 )
 

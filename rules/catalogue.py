@@ -24,7 +24,9 @@ def load() -> Mapping[str, ThresholdRule]:
         if file.name.endswith(".yaml")
     )
     rules = (ThresholdRule.model_validate(yaml.safe_load(text)) for text in texts)
-    return MappingProxyType({rule.key: rule for rule in sorted(rules, key=lambda r: r.key)})
+    return MappingProxyType(
+        {rule.key: rule for rule in sorted(rules, key=lambda r: r.key)}
+    )
 
 
 def resolve(key: str, overrides: Mapping[str, Any]) -> ThresholdRule:

@@ -195,8 +195,9 @@ def anchor(
 
     `predecessor` is the time of the newest stored reading before `at`, whatever its
     quality; None if there is none. `known` are the excursions of this watch over what was
-    stored without the reading. From the returned time on, inclusive, the fold gives the
-    excursions that the whole series would give; those of `known` that began earlier stand.
+    stored without the reading; all that are open or end after `at - watch.look_back` must
+    be among them. From the returned time on, inclusive, the fold gives the excursions that
+    the whole series would give; those of `known` that began earlier stand.
     """
     if predecessor is None:
         return at
@@ -242,7 +243,9 @@ def _watch(
         resolution=point.resolution,
         rule=rule,
         level=level,
-        periods=tuple(_period(setting, versions, rule, level) for setting in point.timeline),
+        periods=tuple(
+            _period(setting, versions, rule, level) for setting in point.timeline
+        ),
     )
 
 

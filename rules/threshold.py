@@ -14,13 +14,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AllowInfNan,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
-    Strict,
     StringConstraints,
     model_validator,
 )
@@ -47,7 +45,7 @@ def _parse_hold(value: object) -> timedelta:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Number = Annotated[float, Strict(), AllowInfNan(False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 SeverityName = Annotated[
     Severity, BeforeValidator(parse_severity), PlainSerializer(lambda s: s.name.lower())
 ]
@@ -80,7 +78,7 @@ class Level(Model):
     """Upper limit, in the rule's unit; None: no upper limit."""
     below: Number | None = None
     """Lower limit, in the rule's unit; None: no lower limit."""
-    inclusive: Annotated[bool, Strict()] = False
+    inclusive: bool = Field(default=False, strict=True)
     """True: to reach a limit violates it. False: only to go beyond it does."""
     hold: Hold = Field(default=timedelta(), alias="for", ge=timedelta())
     """How long values must violate without a break before an excursion opens."""
@@ -94,7 +92,9 @@ class Level(Model):
         if self.above is not None and self.below is not None:
             if self.below >= self.above:
                 raise ValueError("`below` must be less than `above`")
-            if round(2 * self.deadband, DIGITS) >= round(self.above - self.below, DIGITS):
+            if round(2 * self.deadband, DIGITS) >= round(
+                self.above - self.below, DIGITS
+            ):
                 raise ValueError("`deadband` must be less than half of the band")
         return self
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -20,6 +22,10 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 SESSION_EXPIRY = 3600
 """s; how long the broker keeps receipts for a device that is away."""
 
+NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+"""Small packets do not wait for each other; without it a receipt takes 40 ms longer."""
+
+T = TypeVar("T")
 Session = Callable[[aiomqtt.Client], Awaitable[None]]
 
 
@@ -39,6 +45,35 @@ class Switch:
         """Go into the state `on`."""
         (self.on if on else self.off).set()
         (self.off if on else self.on).clear()
+
+
+async def heeding(call: Awaitable[T]) -> T:
+    """Await a call of aiomqtt, and do stop if we were cancelled meanwhile.
+
+    aiomqtt waits with `asyncio.wait_for`, which before Python 3.12 loses a cancellation
+    that comes together with the result. Counts are compared because a TaskGroup of those
+    Pythons leaves the count of its task raised.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    result = await call
+    if task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
+
+
+@asynccontextmanager
+async def connected(
+    url: str, identifier: str | None = None
+) -> AsyncIterator[aiomqtt.Client]:
+    """A connection (see `new_client`), closed afterwards. Raises aiomqtt.MqttError."""
+    stack = AsyncExitStack()
+    try:
+        client = new_client(url, identifier)
+        yield await heeding(stack.enter_async_context(client))
+    finally:
+        await heeding(stack.aclose())
 
 
 def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
@@ -62,6 +97,7 @@ def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=identifier is None,
         properties=properties,
+        socket_options=[NO_DELAY],
     )
 
 
@@ -72,9 +108,8 @@ async def keep_connected(
     wait = FIRST_WAIT
     while True:
         await switch.on.wait()
-        client = new_client(url, identifier)
         try:
-            async with client:
+            async with connected(url, identifier) as client:
                 wait = FIRST_WAIT
                 await session(client)
         except* aiomqtt.MqttError as lost:

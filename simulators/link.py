@@ -12,7 +12,7 @@ from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
 from simulators.clock import Clock
-from simulators.connection import Switch, WentOffline, keep_connected
+from simulators.connection import Switch, WentOffline, heeding, keep_connected
 from simulators.messages import Address, Message, Receipt
 from simulators.outbox import Outbox
 
@@ -51,7 +51,7 @@ class Link:
             await self._settled.wait()
 
     async def _session(self, client: aiomqtt.Client) -> None:
-        await client.subscribe(self.address.topic("receipts"), qos=1)
+        await heeding(client.subscribe(self.address.topic("receipts"), qos=1))
         self.outbox.reconnected()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(client))
@@ -85,7 +85,9 @@ class Link:
         properties = Properties(PacketTypes.PUBLISH)
         properties.UserProperty = [("boot", message.boot), ("seq", str(message.seq))]
         topic = self.address.topic("readings")
-        await client.publish(topic, message.payload(), qos=1, properties=properties)
+        await heeding(
+            client.publish(topic, message.payload(), qos=1, properties=properties)
+        )
 
     async def _wait_for_change(self) -> None:
         """Until there is something new in the outbox, or the next message is due."""

@@ -11,7 +11,7 @@ import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import InputError, Unavailable
-from simulators.connection import new_client
+from simulators.connection import connected, heeding
 from simulators.faults import APPLICABLE, Fault, FaultKind
 
 REQUESTS = "simulators/v1/faults"
@@ -79,11 +79,18 @@ def decide(
     return _answer(request, accepted=True, begin=now, end=now + lasts), fault
 
 
-async def inject(url: str, device: str, fault: str, duration: timedelta) -> FaultAnswer:
+async def inject(
+    url: str,
+    device: str,
+    fault: str,
+    duration: timedelta,
+    *,
+    within: float = ANSWER_WITHIN,
+) -> FaultAnswer:
     """Ask the playing simulators for a fault, and return that they accepted it.
 
     Raises InputError where they refuse it, and Unavailable where nobody answers or the
-    broker is away.
+    broker is away, `within` seconds of real time.
     """
     minutes = duration / timedelta(minutes=1)
     request = {"id": uuid4().hex, "device": device, "fault": fault, "minutes": minutes}
@@ -92,7 +99,7 @@ async def inject(url: str, device: str, fault: str, duration: timedelta) -> Faul
     except ValidationError as error:
         raise InputError("时长应在 0 与 24 小时之间 / between 0 and 24 h") from error
     try:
-        async with asyncio.timeout(ANSWER_WITHIN), new_client(url) as client:
+        async with asyncio.timeout(within), connected(url) as client:
             answer = await _ask(client, asked)
     except TimeoutError as error:
         raise Unavailable("没有模拟器应答 / no simulators answered") from error
@@ -104,13 +111,13 @@ async def inject(url: str, device: str, fault: str, duration: timedelta) -> Faul
 
 
 async def _ask(client: aiomqtt.Client, request: FaultRequest) -> FaultAnswer:
-    await client.subscribe(ANSWERS, qos=1)
-    await client.publish(REQUESTS, request.model_dump_json(), qos=1)
-    async for message in client.messages:
+    await heeding(client.subscribe(ANSWERS, qos=1))
+    await heeding(client.publish(REQUESTS, request.model_dump_json(), qos=1))
+    while True:
+        message = await anext(client.messages)
         answer = FaultAnswer.model_validate_json(bytes(message.payload))
         if answer.id == request.id:
             return answer
-    raise Unavailable("the broker went away")
 
 
 def _refuse(request: FaultRequest, models: Mapping[str, str]) -> str | None:

@@ -51,7 +51,7 @@ class Outbox:
     """The unsettled messages of one device in one boot."""
 
     def __init__(
-        self, *, window: int = 50, first_wait: float = 2.0, longest_wait: float = 30.0
+        self, *, window: int = 50, first_wait: float = 2.0, longest_wait: float = 10.0
     ) -> None:
         """At most `window` messages are under way at a time. Waits in seconds."""
         self._window = window

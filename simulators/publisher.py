@@ -18,7 +18,7 @@ import aiomqtt
 from domain.errors import Unavailable
 from simulators.build import build_devices
 from simulators.clock import Clock
-from simulators.connection import Switch, keep_connected
+from simulators.connection import Switch, heeding, keep_connected
 from simulators.device import Device
 from simulators.expectations import Exclusion
 from simulators.link import Link
@@ -160,10 +160,10 @@ class Publisher:
         await keep_connected(self._url, None, self._answer_faults, Switch())
 
     async def _answer_faults(self, client: aiomqtt.Client) -> None:
-        await client.subscribe(REQUESTS, qos=1)
+        await heeding(client.subscribe(REQUESTS, qos=1))
         async for message in client.messages:
             answer = self._answer(bytes(message.payload))
-            await client.publish(ANSWERS, answer.model_dump_json(), qos=1)
+            await heeding(client.publish(ANSWERS, answer.model_dump_json(), qos=1))
 
     def _answer(self, request: bytes) -> FaultAnswer:
         now = self._clock.now()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from random import Random
 
 CHINA = timezone(timedelta(hours=8))
@@ -53,6 +54,7 @@ def weather(seed: int, time: datetime) -> Weather:
     )
 
 
+@lru_cache(maxsize=64)
 def _oddity(seed: int, day: int) -> tuple[float, float]:
     """How odd the midnight that begins `day` is: temperature and humidity, in −1…1."""
     dice = Random(f"weather/{seed}/{day}")  # noqa: S311 - a simulation, not a secret

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, kwargs_row
 
 from domain.alerts import Alert, Subject
 from domain.rules import Severity
@@ -15,10 +15,12 @@ from storage.unit import Connection, Unit
 
 NEW_IDS = "SELECT nextval('alert_id') FROM generate_series(1, %s)"
 NEWEST = """
-SELECT s.point, s.rule, a.id
+SELECT s.point, s.rule, h.suppressed, a.id
   FROM unnest(%s::int4[], %s::text[]) AS s (point, rule)
+ CROSS JOIN (VALUES (false), (true)) AS h (suppressed)
  CROSS JOIN LATERAL (SELECT id FROM alert
-                      WHERE point = s.point AND rule = s.rule AND withdrawn_at IS NULL
+                      WHERE point = s.point AND rule = s.rule
+                        AND suppressed = h.suppressed AND withdrawn_at IS NULL
                       ORDER BY id DESC LIMIT 1) AS a
 """
 LOCK = """
@@ -52,10 +54,9 @@ INSERT INTO alert_reading (alert, point, time, intake, value, quality, provenanc
 SELECT DISTINCT ON (c.alert, r.point, r.time)
        c.alert, r.point, r.time, %(intake)s, r.value, r.quality, r.provenance
   FROM unnest(%(alerts)s::int8[], %(points)s::int4[], %(starts)s::timestamptz[],
-              %(ends)s::timestamptz[], %(whole)s::bool[]) AS c (alert, point, start, stop, whole)
+              %(stops)s::timestamptz[]) AS c (alert, point, start, stop)
   JOIN reading AS r ON r.point = c.point AND r.time >= c.start
                    AND r.time <= coalesce(c.stop, 'infinity')
-                   AND (c.whole OR r.intake = %(intake)s)
 ON CONFLICT DO NOTHING
 RETURNING alert, point, time, intake, value, quality, provenance
 """
@@ -69,8 +70,6 @@ class Copy(NamedTuple):
     start: datetime
     stop: datetime | None
     """Inclusive; None: up to the newest."""
-    whole: bool
-    """False: only what this intake brought."""
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:
@@ -80,17 +79,18 @@ async def new_ids(connection: Connection, count: int) -> list[int]:
 
 
 async def newest(
-    connection: Connection, groups: Sequence[tuple[int, str]]
-) -> dict[tuple[int, str], int]:
-    """The newest live alert of each (point, rule)."""
-    points, rules = [group[0] for group in groups], [group[1] for group in groups]
+    connection: Connection, groups: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str, bool], int]:
+    """The newest live alert of each (point, rule), and of these, suppressed or not."""
+    points, rules = map(list, zip(*groups, strict=True))
     cursor = await connection.execute(NEWEST, (points, rules))
-    return {(point, rule): alert for point, rule, alert in await cursor.fetchall()}
+    rows = await cursor.fetchall()
+    return {(point, rule, suppressed): alert for point, rule, suppressed, alert in rows}
 
 
 async def lock(connection: Connection, alerts: Iterable[int]) -> dict[int, Alert]:
     """The heads of `alerts`, locked until the transaction ends."""
-    async with connection.cursor(row_factory=class_row(_head)) as cursor:
+    async with connection.cursor(row_factory=kwargs_row(_head)) as cursor:
         await cursor.execute(LOCK, (list(alerts),))
         return {head.id: head for head in await cursor.fetchall()}
 
@@ -146,12 +146,12 @@ async def copy_readings(unit: Unit, copies: Sequence[Copy]) -> None:
     """Copy readings into alerts; what an alert has already is left as it is."""
     if not copies:
         return
-    alerts, points, starts, stops, whole = map(list, zip(*copies, strict=True))
+    alerts, points, starts, stops = map(list, zip(*copies, strict=True))
     cursor = await unit.connection.execute(
         COPY_READINGS,
         {
             "intake": unit.id, "alerts": alerts, "points": points, "starts": starts,
-            "ends": stops, "whole": whole,
+            "stops": stops,
         },
     )
     unit.wrote(ALERT_READING, await cursor.fetchall())

@@ -14,16 +14,13 @@ from storage.unit import Connection, Unit
 
 NEW_IDS = "SELECT nextval('excursion_id') FROM generate_series(1, %s)"
 KNOWN = """
-SELECT r.excursion, r.revision, r.withdrawn, l.alert,
+SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
        r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
   FROM excursion_revision AS r
-  LEFT JOIN LATERAL (SELECT a.id AS alert
-                       FROM alert_excursion AS ae
-                       JOIN alert AS a ON a.id = ae.alert
-                      WHERE ae.excursion = r.excursion AND a.withdrawn_at IS NULL
-                      ORDER BY a.id DESC LIMIT 1) AS l ON true
+  LEFT JOIN alert_excursion AS ae ON ae.excursion = r.excursion
  WHERE r.point = %s
    AND (r.ended IS NULL OR r.ended >= %s)
+   AND NOT r.withdrawn
    AND NOT EXISTS (SELECT FROM excursion_revision AS n
                     WHERE n.excursion = r.excursion AND n.revision > r.revision)
  ORDER BY r.started
@@ -45,44 +42,37 @@ class Stored:
     """An excursion at its newest revision."""
 
     id: int
+    """0: found just now, not stored yet."""
     revision: int
     withdrawn: bool = False
+    """For good: the same found again later is stored anew, and finds its alert anew."""
     alert: int | None = None
-    """The live alert that it is linked to."""
+    """The one alert that it is linked to; None: not linked yet."""
     excursion: Excursion
 
 
-def as_excursion(columns: Sequence[Any]) -> Excursion:
-    """From point, rule, version, level, severity, started, ended, peak, peak_time."""
+def _stored(row: Sequence[Any]) -> Stored:
+    alert, number, revision, withdrawn, *columns = row
     point, rule, version, level, severity, started, ended, peak, peak_time = columns
-    return Excursion(
+    excursion = Excursion(
         point=point, rule=rule, version=version, level=level, severity=Severity(severity),
         start=started, end=ended, peak=peak, peak_time=peak_time,
+    )
+    return Stored(
+        id=number, revision=revision, withdrawn=withdrawn, alert=alert, excursion=excursion
     )
 
 
 async def known(connection: Connection, point: int, since: datetime) -> list[Stored]:
-    """Excursions of a point that are open or end at `since` or later; withdrawn ones too."""
+    """Excursions of a point that are open or end at `since` or later, less the withdrawn."""
     cursor = await connection.execute(KNOWN, (point, since))
-    return [
-        Stored(
-            id=row[0], revision=row[1], withdrawn=row[2], alert=row[3],
-            excursion=as_excursion(row[4:]),
-        )
-        for row in await cursor.fetchall()
-    ]
+    return [_stored(row) for row in await cursor.fetchall()]
 
 
 async def linked(connection: Connection, alerts: Sequence[int]) -> list[Stored]:
     """The excursions of `alerts`, each at its newest revision; withdrawn ones too."""
     cursor = await connection.execute(LINKED, (list(alerts),))
-    return [
-        Stored(
-            alert=row[0], id=row[1], revision=row[2], withdrawn=row[3],
-            excursion=as_excursion(row[4:]),
-        )
-        for row in await cursor.fetchall()
-    ]
+    return [_stored(row) for row in await cursor.fetchall()]
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:

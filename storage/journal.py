@@ -14,10 +14,6 @@ from storage.evidence import JOURNAL, Row
 from storage.unit import Connection, Unit
 
 ACKNOWLEDGE = "UPDATE alert SET acknowledged_at = %s, entries = %s WHERE id = %s"
-INSERT = """
-INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, reason, detail)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
 WAKE = "SELECT pg_notify('blackbox_journal', '')"
 OF_ALERT = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
@@ -50,11 +46,8 @@ async def append(unit: Unit, entries: Sequence[JournalEntry]) -> None:
     """Write `entries`, whose alerts' rows are locked and exist, and wake who listens."""
     if not entries:
         return
-    rows = [_row(unit, entry) for entry in entries]
-    async with unit.connection.cursor() as cursor:
-        await cursor.executemany(INSERT, rows)
-        await cursor.execute(WAKE)
-    unit.wrote(JOURNAL, rows)
+    await unit.write(JOURNAL, [_row(unit, entry) for entry in entries])
+    await unit.connection.execute(WAKE)
 
 
 async def entries(connection: Connection, alert: int) -> list[JournalEntry]:

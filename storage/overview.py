@@ -1,5 +1,7 @@
-"""What the supervisor's page reads. Stays fast with 10,000 points: last readings are
-looked up one by one along the primary key, and never farther back than `LOOK_BACK`.
+"""What the supervisor's page reads.
+
+Stays fast with 10,000 points: last readings are looked up one by one along the primary key,
+and never farther back than `LOOK_BACK`.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ WITH violated AS (
 ), judged AS MATERIALIZED (
     SELECT p.id, p.device, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
            d.site, s.enterprise,
-           last.time, last.value, last.quality, setting.interval, setting.in_use,
+           d.name_zh AS device_zh, d.name_en AS device_en, last.time, last.value, last.quality, setting.interval, setting.in_use,
            CASE WHEN coalesce(setting.in_use, '') NOT IN ('commissioned', 'loaded') THEN 'idle'
                 WHEN violated.severity >= 2 THEN 'excursion'
                 WHEN last.time IS NULL THEN 'empty'
@@ -73,7 +75,7 @@ WITH violated AS (
 ), page AS (
     SELECT j.id, j.device, j.name_zh, j.name_en, j.quantity, j.unit, j.resolution, j.site, j.enterprise,
            s.name_zh AS site_zh, s.name_en AS site_en, e.name_zh AS enterprise_zh,
-           e.name_en AS enterprise_en, j.time, j.value, j.quality, j.interval, j.in_use, j.state
+           e.name_en AS enterprise_en, j.device_zh, j.device_en, j.time, j.value, j.quality, j.interval, j.in_use, j.state
       FROM judged j
       JOIN site s ON s.id = j.site
       JOIN enterprise e ON e.id = j.enterprise
@@ -99,7 +101,7 @@ DEVICES = "SELECT key, name_zh, name_en FROM device ORDER BY id LIMIT 50"
 OPEN_ALERTS = """
 SELECT id FROM alert
  WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL)
- ORDER BY suppressed, severity DESC, opened_at DESC, id DESC
+ ORDER BY suppressed, severity DESC, returned_at IS NOT NULL, opened_at DESC, id DESC
  LIMIT %s
 """
 COUNT_OPEN_ALERTS = """
@@ -119,10 +121,12 @@ SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppre
        a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at,
        a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
-       s.name_zh AS site_zh, s.name_en AS site_en, s.telephone
+       s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
+       d.name_zh AS device_zh, d.name_en AS device_en
   FROM alert a
   LEFT JOIN rule_version v ON v.version = a.version
   LEFT JOIN point p ON p.id = a.point
+  LEFT JOIN device d ON d.id = p.device
   LEFT JOIN enterprise e ON e.id = a.enterprise
   LEFT JOIN site s ON s.id = a.site
  WHERE a.id = ANY(%s)
@@ -133,7 +137,7 @@ SELECT x.alert, r.level, r.severity, count(*) AS excursions,
        CASE WHEN bool_and(r.ended IS NOT NULL) THEN max(r.ended) END AS ended
   FROM alert_excursion x
   CROSS JOIN LATERAL (
-           SELECT level, severity, started, ended, peak
+           SELECT level, severity, started, ended, peak, withdrawn
              FROM excursion_revision
             WHERE excursion = x.excursion
             ORDER BY revision DESC LIMIT 1) r
@@ -146,7 +150,8 @@ COPIES = "SELECT count(*) AS readings, min(time) AS first, max(time) AS last FRO
 POINT = """
 SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
        s.name_zh AS site_zh, s.name_en AS site_en,
-       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
+       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       d.name_zh AS device_zh, d.name_en AS device_en
   FROM point p
   JOIN device d ON d.id = p.device
   JOIN site s ON s.id = d.site
@@ -233,6 +238,8 @@ class PointLine:
     site_en: str
     enterprise_zh: str
     enterprise_en: str
+    device_zh: str
+    device_en: str
     time: datetime | None
     value: float | None
     quality: int | None
@@ -267,6 +274,8 @@ class AlertLine:
     site_zh: str | None
     site_en: str | None
     telephone: str | None
+    device_zh: str | None
+    device_en: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -308,6 +317,8 @@ class PointName:
     site_en: str
     enterprise_zh: str
     enterprise_en: str
+    device_zh: str
+    device_en: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,7 +51,7 @@ async def ensure_range(connection: Connection, earliest: datetime, latest: datet
 async def newest(connection: Connection, points: Iterable[int]) -> dict[int, datetime]:
     """Time of the newest reading of each point; points without readings are left out."""
     cursor = await connection.execute(NEWEST, (list(points),))
-    return {point: time for point, time in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def at(connection: Connection, slots: Sequence[Slot]) -> dict[Slot, Kept]:

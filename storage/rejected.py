@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +18,10 @@ SELECT r.device, count(*)
  GROUP BY r.device
 """
 LIST = """
-SELECT r.identity, i.arrived, r.topic, r.point, r.time, r.reason, r.detail, r.size, r.raw,
+SELECT r.identity, i.arrived, r.topic, r.point, r.time, r.reason, r.detail, r.size,
+       coalesce(r.raw, (SELECT m.raw FROM rejected AS m
+                         WHERE m.intake = r.intake AND m.topic = r.topic
+                           AND m.payload_digest = r.payload_digest AND m.raw IS NOT NULL)),
        (SELECT outcome FROM readmission AS m WHERE m.identity = r.identity
          ORDER BY m.intake DESC LIMIT 1)
   FROM rejected AS r
@@ -42,6 +45,7 @@ class Rejected(NamedTuple):
     detail: str
     size: int
     raw: bytes | None
+    """The payload; of the refusals of one message, one row has it for all."""
     readmitted: str | None
     """Outcome of the newest readmission; None where there was none."""
 
@@ -53,11 +57,11 @@ async def known(connection: Connection, identities: Sequence[bytes]) -> set[byte
 
 
 async def raw_of_day(
-    connection: Connection, devices: Sequence[int], day: datetime
+    connection: Connection, devices: Iterable[int], day: datetime
 ) -> dict[int, int]:
     """How many payloads were kept raw for each device on the UTC day of `day`."""
     cursor = await connection.execute(RAW_OF_DAY, (list(devices), day, day))
-    return {device: number for device, number in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def listed(

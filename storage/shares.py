@@ -32,7 +32,7 @@ async def find(connection: Connection, name: str) -> int | None:
     """Number of the share called `name`; None if it was never ingested."""
     cursor = await connection.execute(FIND, (name,))
     row = await cursor.fetchone()
-    return row and row[0]
+    return row[0] if row else None
 
 
 async def take_lease(connection: Connection, name: str) -> int:
@@ -40,11 +40,9 @@ async def take_lease(connection: Connection, name: str) -> int:
 
     The lease lives and dies with `connection`. Raises LeaseLost if another process has it.
     """
-    share = await find(connection, name)
-    if share is None:
+    while (share := await find(connection, name)) is None:
+        # Without effect if another share takes the same number meanwhile.
         await connection.execute(REGISTER, (name, GENESIS))
-        share = await find(connection, name)
-        assert share is not None
     cursor = await connection.execute(TAKE_LEASE, (LEASES, share))
     if await cursor.fetchone() != (True,):
         raise LeaseLost(f"share {name} is ingested by another process")

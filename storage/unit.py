@@ -1,8 +1,8 @@
 """The unit of work: one intake, one top-level transaction, one link of the chain.
 
 Every row of evidence is written through `Unit.write` (or told to `Unit.wrote`, where
-another statement inserted it), so that no evidence escapes the digest. Row numbers of
-shares are taken under the row lock of the share's head, so they have no gaps.
+another statement inserted it), so that no evidence escapes the digest. The number of an
+intake is taken under the row lock of its share's head, so numbers have no gaps (ADR 0002).
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 
-from domain.chain import digest_group, digest_intake
-from storage.evidence import Evidence, Row
+from domain.chain import Row, Table, digest_groups, digest_intake, intake_id
+from storage.evidence import Evidence
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
 PEOPLE = 0
 """The share that holds the commands of people."""
 
-LOCK_HEAD = "SELECT number, digest FROM share WHERE id = %s FOR UPDATE"
+LOCK_HEAD = "SELECT number, digest FROM share WHERE id = %s FOR NO KEY UPDATE"
 MOVE_HEAD = "UPDATE share SET number = %s, digest = %s WHERE id = %s"
 INSERT_INTAKE = """
 INSERT INTO intake (id, share, number, kind, arrived, messages, previous, digest)
@@ -35,16 +37,16 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 
 
-def intake_id(share: int, number: int) -> int:
-    """The int8 that names intake `number` of `share` everywhere."""
-    return (share << 40) | number
-
-
 class Unit:
     """One intake in the making. Made by `unit_of_work`, never by hand."""
 
     def __init__(
-        self, connection: Connection, share: int, number: int, kind: str, arrived: datetime
+        self,
+        connection: Connection,
+        share: int,
+        number: int,
+        kind: str,
+        arrived: datetime,
     ) -> None:
         """Hold the open transaction of `connection`."""
         self.connection = connection
@@ -56,7 +58,7 @@ class Unit:
         self.messages = 0
         self.digest = b""
         """Digest of this intake; set when the unit closes."""
-        self._rows: dict[Evidence, list[Row]] = defaultdict(list)
+        self._rows: dict[Table, list[Row]] = defaultdict(list)
 
     async def write(self, evidence: Evidence, rows: Iterable[Row]) -> None:
         """Copy `rows` (all columns, in order) into the table and note them for the digest.
@@ -66,7 +68,10 @@ class Unit:
         rows = list(rows)
         if not rows:
             return
-        async with self.connection.cursor() as cursor, cursor.copy(evidence.copy) as copy:
+        async with (
+            self.connection.cursor() as cursor,
+            cursor.copy(evidence.copy) as copy,
+        ):
             copy.set_types(evidence.types)
             for row in rows:
                 await copy.write_row(row)
@@ -78,37 +83,17 @@ class Unit:
 
     async def close(self, previous: bytes) -> None:
         """Write the digests, the intake's own row and the share's new head."""
-        groups = [
-            digest_group(evidence.table, day, sorted(rows, key=evidence.sort_key))
-            for evidence, all_rows in self._rows.items()
-            for day, rows in by_day(evidence, all_rows, self.arrived).items()
-        ]
+        groups = digest_groups(self._rows, self.arrived)
         header = (self.share, self.number, self.kind, self.arrived, self.messages)
         self.digest = digest_intake(header, previous, groups)
         async with self.connection.cursor() as cursor:
             await cursor.execute(
-                INSERT_INTAKE,
-                (self.id, self.share, self.number, self.kind, self.arrived,
-                 self.messages, previous, self.digest),
+                INSERT_INTAKE, (self.id, *header, previous, self.digest)
             )
             await cursor.executemany(
-                INSERT_DIGEST,
-                [
-                    (self.id, g.table, g.day, g.rows, g.row_crcs, g.column_digests, g.digest)
-                    for g in groups
-                ],
+                INSERT_DIGEST, [(self.id, *astuple(group)) for group in groups]
             )
             await cursor.execute(MOVE_HEAD, (self.number, self.digest, self.share))
-
-
-def by_day(
-    evidence: Evidence, rows: Iterable[Row], arrived: datetime
-) -> dict[Any, list[Row]]:
-    """Group rows by the UTC day that the chain files them under."""
-    days: dict[Any, list[Row]] = defaultdict(list)
-    for row in rows:
-        days[evidence.day_of(row, arrived)].append(row)
-    return days
 
 
 @asynccontextmanager
@@ -119,6 +104,8 @@ async def unit_of_work(
 
     `connection` is in autocommit mode and idle. Any exception rolls everything back.
     """
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
+    assert idle, "an intake is a transaction of its own, never a savepoint"
     async with connection.transaction():
         cursor = await connection.execute(LOCK_HEAD, (share,))
         head = await cursor.fetchone()

@@ -11,7 +11,8 @@ import typer
 
 from blackbox.clock import real_now
 from blackbox.commands.running import database
-from storage import chain, status as status_table
+from storage import chain
+from storage import status as status_table
 from storage.server import describe
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from blackbox import app as composition
-from blackbox.commands.running import serve
+from blackbox.commands.running import database, serve
 from blackbox.demo import run
 from blackbox.settings import read
 from storage.migrate import migrate as bring_up_to_date
+from storage.server import describe
 
 HEADLESS, WATCHED = 40.0, 720.0
 """Real seconds that the scenario takes by default."""
@@ -20,8 +21,15 @@ HEADLESS, WATCHED = 40.0, 720.0
 def migrate() -> None:
     """建立或升级数据库 · bring the database up to this program's version."""
     settings = read()
-    applied = asyncio.run(bring_up_to_date(settings.database(), settings.passwords()))
+
+    async def apply() -> tuple[list[str], str]:
+        applied = await bring_up_to_date(settings.database(), settings.passwords())
+        async with database() as connection:
+            return applied, (await describe(connection)).name
+
+    applied, server = asyncio.run(apply())
     typer.echo("\n".join(applied) if applied else "已是最新 · up to date")
+    typer.echo(server)
 
 
 def ingest() -> None:
@@ -44,7 +52,7 @@ def dashboard(
     serve(composition.run_dashboard(settings, demo=demo), settings)
 
 
-def demo(  # noqa: PLR0913 (each is an option of the command)
+def demo(
     *,
     headless: Annotated[bool, typer.Option("--headless", help="Once, without a page; then compare.")] = False,
     seconds: Annotated[float | None, typer.Option(min=3, max=86_400, help="Real seconds that the scenario takes.")] = None,

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from blackbox.clock import Clock
 from blackbox.demo import children, events, state
@@ -36,7 +36,7 @@ from blackbox.services import state_directory
 from blackbox.services.mosquitto import Mosquitto, free_port, version
 from blackbox.services.postgres import EmbeddedPostgres
 from blackbox.settings import Settings, environment
-from domain.errors import Unavailable
+from domain.errors import InputError, RegistryError, Unavailable
 from simulators.expectations import Exclusion, Raised, compare
 from simulators.scenario import Scenario, find_scenario, load_scenario
 from storage import status
@@ -107,6 +107,8 @@ def prepare_directory(stack: AsyncExitStack, settings: Settings, options: Option
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         return directory
     directory = state_directory("demo", settings.state_dir)
+    if options.fresh and settings.database_url:
+        raise InputError("--fresh: 请自行清空 BLACKBOX_DATABASE_URL · empty that database yourself")
     if options.fresh:
         for server in (EmbeddedPostgres(directory / "postgres"), Mosquitto(directory / "mosquitto")):
             server.clear()
@@ -203,7 +205,11 @@ class Demo:
             world = asyncio.ensure_future(
                 register(connection, self._settings.share, text, "demo")
             )
-            await first(world, watch)
+            try:
+                await first(world, watch)
+            except RegistryError as error:
+                # Data of an earlier version: what is registered stays, rather than the past change.
+                self._options.say(f"登记保持不变 · the registry stays as it is: {error}")
 
     async def stop(self) -> None:
         """Stop the processes, the last started first."""
@@ -291,7 +297,7 @@ class Demo:
                 )
             },
             "database": server.name,
-            "broker": self._settings.mqtt_url and "external" or version(),
+            "broker": "external" if self._settings.mqtt_url else version(),
         }
 
     async def _await_deliveries(self, connection: Connection) -> None:

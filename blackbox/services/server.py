@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -111,6 +112,16 @@ class Server:
             self.tidy()
             self._lock.close()
             self._lock = None
+
+    def clear(self) -> None:
+        """Forget all data. Raises Unavailable where another run uses the directory."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._acquire()
+        try:
+            end(stragglers(self.program, self.data), self.stop_signal)
+            shutil.rmtree(self.data, ignore_errors=True)
+        finally:
+            self.stop()
 
     def kill(self) -> None:
         """End the server and all its processes by SIGKILL. `start` recovers."""

@@ -32,7 +32,7 @@ async function turns() {
 async function turn() {
   const answer = await fetch(location.href, {
     headers: { Accept: "text/html" },
-    signal: AbortSignal.timeout(10000),
+    signal: AbortSignal.timeout(5000),
   });
   if (answer.status >= 500) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

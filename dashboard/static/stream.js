@@ -19,19 +19,22 @@ function decide() {
 
 setInterval(decide, 500);
 document.addEventListener("visibilitychange", decide);
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 function onPulse(pulse) {
   show(pulse);
-  body.dataset.box = pulse.state;
-  if (stale()) {
+  const deaf = pulse.state === "deaf";
+  if (stale() && !deaf) {
     renewNow(); // and let silence grow: what is shown is old
     return;
   }
-  if (body.dataset.live === "lost") renewNow();
+  const trouble = body.dataset.live === "lost" || body.dataset.box === "deaf";
+  body.dataset.box = pulse.state;
   body.dataset.live = "yes";
   heard = Date.now();
+  if (deaf) return;
   const since = heard - renewed;
-  if ((pulse.mark !== mark && since >= RENEW_AT_MOST) || since >= RENEW_AT_LEAST) {
+  if (trouble || (pulse.mark !== mark && since >= RENEW_AT_MOST) || since >= RENEW_AT_LEAST) {
     mark = pulse.mark;
     renewNow();
   }

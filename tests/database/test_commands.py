@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from itertools import groupby
 from typing import Any, LiteralString
 
 import psycopg
@@ -14,14 +13,14 @@ from alerting.commands import UnknownAlertError, acknowledge
 from alerting.life_cycle import replay, state
 from alerting.routing import Subscription, notifications
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State
-from domain.chain import digest_group
 from domain.errors import CommandError, InputError
 from storage import alerts, deliveries, journal
-from storage.evidence import CHAINED, JOURNAL
+from storage.chain import verify
+from storage.evidence import CHAINED
 from storage.unit import PEOPLE, Connection, Unit
+from tests.examples import FACTS, happen, minutes
 from tests.services import Database
-from tests.unit.alerting.examples import FACTS, happen, minutes
-from tests.unit.alerting.stored import connected, opened
+from tests.stored import connected, opened
 
 NOW = minutes(3)
 EVERYTHING = """
@@ -29,7 +28,6 @@ SELECT (SELECT json_agg(alert ORDER BY id) FROM alert)::text,
        (SELECT count(*) FROM journal), (SELECT count(*) FROM intake),
        (SELECT count(*) FROM delivery), (SELECT number FROM share WHERE id = 0)
 """
-DIGESTS = "SELECT intake, day, digest FROM intake_digest WHERE evidence = 'journal' ORDER BY intake"
 
 
 @pytest.fixture
@@ -84,14 +82,18 @@ async def test_the_chain_covers_the_journal_as_it_can_be_read_back(
     web: Connection, alert: int
 ) -> None:
     await acknowledge(web, alert, "王芳", "“到场”\n\t\\ 7 °C", NOW)
-    rows = await (await web.execute(JOURNAL.select)).fetchall()
-    found = [
-        digest_group("journal", NOW.date(), [row[1:] for row in group]).digest
-        for _, group in groupby(rows, key=lambda row: row[0])
-    ]
-    chained = await (await web.execute(DIGESTS)).fetchall()
-    assert found == [digest for _, _, digest in chained]
-    assert len(found) == 2
+    walked = await verify(web, lambda _done, _all: None)
+    assert walked.fault is None
+    assert (walked.intakes, walked.rows) == (2, 2)
+
+
+async def test_the_chain_notices_a_journal_that_was_changed(
+    database: Database, web: Connection, alert: int
+) -> None:
+    await acknowledge(web, alert, "王芳", None, NOW)
+    async with connected(database, "owner") as owner:
+        await owner.execute("UPDATE journal SET actor = '李明' WHERE n = 2")
+    assert (await verify(web, lambda _done, _all: None)).fault is not None
 
 
 async def test_a_second_acknowledgement_is_told_so_and_changes_nothing(
@@ -268,7 +270,7 @@ async def streamed(
     A moment may pass: the server's own housekeeping holds a transaction open at times.
     """
     async with asyncio.timeout(20):
-        while len(found := await journal.after(connection, xid, limit)) < count:
+        while len(found := await journal.after(connection, xid, limit)) < count:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     return found
 

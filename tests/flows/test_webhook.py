@@ -13,8 +13,8 @@ import standardwebhooks
 from alerting.channels import TransportError
 from alerting.channels.webhook import Endpoint, Webhook
 from blackbox.clock import real_now
-from tests.unit.alerting.receiver import ENDLESS, HANG, Receiver, receiver
-from tests.unit.alerting.examples import DELIVERY
+from tests.examples import DELIVERY
+from tests.receiver import ENDLESS, HANG, Receiver, receiver
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(24))).decode()
 
@@ -94,7 +94,7 @@ async def test_a_receiver_that_hangs_is_left_after_the_time_out(
     client: httpx.AsyncClient,
 ) -> None:
     async with receiver(HANG) as server:
-        with pytest.raises(TransportError, match="no answer in 0.2 s") as failed:
+        with pytest.raises(TransportError, match=r"no answer in 0\.2 s") as failed:
             await webhook(client, server.url, timeout=0.2).send(DELIVERY)
     assert not failed.value.permanent
 

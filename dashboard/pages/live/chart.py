@@ -21,12 +21,19 @@ from storage.unit import Connection
 
 BUCKETS = 450
 """Slices of a chart: each sends at most four points (lowest, highest, bad, conflict)."""
+EXTREMES = 2
+"""Readings of a bucket that are drawn: its lowest and its highest."""
 LONGEST = 744
 """Hours of the longest range."""
 
 
 async def read(
-    connection: Connection, point: PointName, *, until: datetime, hours: int, show: Display
+    connection: Connection,
+    point: PointName,
+    *,
+    until: datetime,
+    hours: int,
+    show: Display,
 ) -> dict[str, Any]:
     """The chart of `hours` before `until`."""
     span = timedelta(hours=hours)
@@ -59,7 +66,7 @@ async def read(
         "limits": list(lines(settings, rules, slices, show)),
         "excursions": [shade(one, slices, show) for one in shades],
         "readings": sum(bucket.readings for bucket in buckets),
-        "decimated": any(bucket.readings > 2 for bucket in buckets),
+        "decimated": any(bucket.readings > EXTREMES for bucket in buckets),
     }
 
 
@@ -87,7 +94,9 @@ def vertices(
     previous: datetime | None = None
     for bucket in buckets:
         longest = max_gap(settings, bucket.first)
-        extremes: list[tuple[datetime, float | None]] = sorted({(bucket.low_time, bucket.low), (bucket.high_time, bucket.high)})
+        extremes: list[tuple[datetime, float | None]] = sorted(
+            {(bucket.low_time, bucket.low), (bucket.high_time, bucket.high)}
+        )
         if previous is not None and bucket.first - previous > longest:
             yield bucket.first, None
         elif bucket.step is not None and bucket.step > longest:

@@ -34,7 +34,10 @@ def level_name(show: Display, level: str) -> str:
 
 def describe(show: Display, level: Level, unit: str) -> str:
     """The level in one line: `excursion: < 2 °C, > 8 °C for 10 min`."""
-    parts = [f"{sign(level, side)} {show.limit(value)} {unit}" for side, value in sides(level)]
+    parts = [
+        f"{sign(level, side)} {show.limit(value)} {unit}"
+        for side, value in sides(level)
+    ]
     hold = ""
     if level.hold:
         hold = " · " + show.texts("limit.hold", duration=show.duration(level.hold))

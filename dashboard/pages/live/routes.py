@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Header, Request
@@ -18,7 +19,7 @@ from dashboard.render import page
 from dashboard.security import same_origin
 from dashboard.stream import EventStream
 from dashboard.texts import Texts
-from domain.errors import CommandError, InputError
+from domain.errors import CommandError, InputError, Unavailable
 from storage import overview
 from storage.unit import Connection
 
@@ -53,9 +54,12 @@ async def live(
     request: Request, here: Here, t: T, query: Annotated[view.Query, QueryField()]
 ) -> Response:
     """The whole page, as its address says; it renews itself by asking for it again."""
+    points = await here.points.get(
+        (query.q, query.state), partial(view.points, here.pool, query, here.clock.now())
+    )
     async with here.pool.connection() as connection:
         try:
-            content = await view.read(connection, query, here.display(t))
+            content = await view.read(connection, query, points, here.display(t))
         except LookupError as error:
             raise Problem(404) from error
         faulty = await overview.devices(connection) if here.inject_fault else []
@@ -90,7 +94,11 @@ async def series(
         if name is None:
             raise Problem(404)
         content = await chart.read(
-            connection, name, until=min(until or show.now, show.now), hours=hours, show=show
+            connection,
+            name,
+            until=min(until or show.now, show.now),
+            hours=hours,
+            show=show,
         )
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
@@ -129,7 +137,9 @@ async def acknowledge(
             await here.acknowledge(connection, alert, actor, reason or None, now)
         except CommandError as error:
             raise await _not_possible(connection, alert, t) from error
-    return done(request, t("acknowledge.done", id=alert, name=actor), f"/?alert={alert}")
+    return done(
+        request, t("acknowledge.done", id=alert, name=actor), f"/?alert={alert}"
+    )
 
 
 async def _not_possible(connection: Connection, alert: int, t: Texts) -> Problem:
@@ -154,8 +164,9 @@ async def inject(
         raise Problem(400, "demo.unknown")
     try:
         await here.inject_fault(device, fault, FAULTS[fault])
-    except InputError as error:
-        raise Problem(400, "demo.refused", why=error) from error
+    except (InputError, Unavailable) as error:
+        status = 400 if isinstance(error, InputError) else 503
+        raise Problem(status, "demo.refused", why=error) from error
     words = t(f"fault.{fault}")
     return done(
         request, t("demo.done", device=device, fault=words, minutes=FAULTS[fault]), "/"

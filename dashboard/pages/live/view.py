@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, Field
 
 from dashboard.display import Display
+from dashboard.house import Pool
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
 from domain.rules import Severity
@@ -28,6 +29,8 @@ PointState: TypeAlias = Literal[
     "excursion", "warning", "silent", "within", "recorded", "empty", "idle"
 ]
 
+Points: TypeAlias = tuple[dict[str, int], list[PointLine]]
+"""Number of points by state, and those that are shown."""
 Blank = BeforeValidator(lambda value: value or None)
 """An empty field of a form is one that was not given."""
 Id: TypeAlias = Annotated[int | None, Field(ge=1, lt=2**63), Blank]
@@ -72,7 +75,9 @@ class Card:
     @property
     def acknowledgeable(self) -> bool:
         """Whether somebody can acknowledge it now."""
-        return self.state.signal != "withdrawn" and self.state.answer == "unacknowledged"
+        return (
+            self.state.signal != "withdrawn" and self.state.answer == "unacknowledged"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,17 +121,26 @@ class Page:
         return sum(len(lines) for _, lines in self.sites)
 
 
-async def read(connection: Connection, query: Query, show: Display) -> Page:
+async def points(pool: Pool, query: Query, now: datetime) -> Points:
+    """The points that `query` asks for, on a connection of their own."""
+    async with pool.connection() as connection:
+        return await overview.points(
+            connection, now=now, search=query.q, state=query.state, limit=POINTS
+        )
+
+
+async def read(
+    connection: Connection, query: Query, points: Points, show: Display
+) -> Page:
     """Everything that `query` asks for. Raises LookupError for an unknown alert or point."""
+    counts, lines = points
     async with overview.snapshot(connection):
         position = await journal.horizon(connection)
         open_ids = await overview.open_alerts(connection, OPEN)
         past_ids = await overview.past_alerts(connection, PAST)
-        asked = [query.alert] if query.alert else []
-        cards = await _cards(connection, [*open_ids, *past_ids, *asked], show)
-        counts, lines = await overview.points(
-            connection, now=show.now, search=query.q, state=query.state, limit=POINTS
-        )
+        if query.alert and query.alert not in (*open_ids, *past_ids):
+            past_ids = [query.alert, *past_ids]
+        cards = await _cards(connection, [*open_ids, *past_ids], show)
         card = cards[query.alert] if query.alert else None
         return Page(
             position=position,
@@ -157,7 +171,9 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
     """The alert in words; `stretches` are its levels, the most severe first."""
     since = min((one.started for one in stretches), default=alert.opened_at)
     ends = [one.ended for one in stretches]
-    ended = max((end for end in ends if end), default=None) if None not in ends else None
+    ended = (
+        max((end for end in ends if end), default=None) if None not in ends else None
+    )
     title, basis = _rule_texts(alert, show)
     peak, limit = _how_bad(alert, stretches, show)
     return Card(
@@ -177,7 +193,13 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
 
 def state(alert: AlertLine) -> State:
     """What the alert's facts amount to."""
-    signal = "withdrawn" if alert.withdrawn_at else "returned" if alert.returned_at else "active"
+    signal = (
+        "withdrawn"
+        if alert.withdrawn_at
+        else "returned"
+        if alert.returned_at
+        else "active"
+    )
     answer = "acknowledged" if alert.acknowledged_at else "unacknowledged"
     return State(f"{signal}-{answer}")
 
@@ -186,7 +208,9 @@ def _rule_texts(alert: AlertLine, show: Display) -> tuple[str, str]:
     """Name and basis of the rule; of the box's own alerts, what to do."""
     if alert.content is None:
         known = show.texts.known
-        return known(f"rule.{alert.rule}", alert.rule), known(f"rule.{alert.rule}.basis", "")
+        return known(f"rule.{alert.rule}", alert.rule), known(
+            f"rule.{alert.rule}.basis", ""
+        )
     rule = limits.rule(alert.content)
     return show.texts.pick(rule.name), show.texts.pick(rule.basis)
 
@@ -195,8 +219,17 @@ def _how_bad(
     alert: AlertLine, stretches: Sequence[Stretch], show: Display
 ) -> tuple[str | None, str | None]:
     """Worst peak of the most severe level, and the limit that it is beyond."""
-    level = limits.rule(alert.content).level(stretches[0].level) if alert.content and stretches else None
-    if level is None or alert.quantity is None or alert.unit is None or alert.resolution is None:
+    level = (
+        limits.rule(alert.content).level(stretches[0].level)
+        if alert.content and stretches
+        else None
+    )
+    if (
+        level is None
+        or alert.quantity is None
+        or alert.unit is None
+        or alert.resolution is None
+    ):
         return None, None
     peak, side = limits.worst(level, stretches[0].lowest, stretches[0].highest)
     bound = level.above if side == "above" else level.below

@@ -6,8 +6,8 @@ from dataclasses import replace
 from alerting.channels import TransportError
 from alerting.dispatcher import judge
 from storage.deliveries import Outcome
-from tests.unit.alerting.examples import DELIVERY
-from tests.unit.alerting.examples import OPENED as NOW
+from tests.examples import DELIVERY
+from tests.examples import OPENED as NOW
 
 LATER = TransportError("HTTP 503: busy", permanent=False)
 NEVER = TransportError("HTTP 410: gone", permanent=True)

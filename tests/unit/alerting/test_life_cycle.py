@@ -11,7 +11,7 @@ from alerting.life_cycle import COMMANDS, TABLE, joining, possible, replay, stat
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State
 from domain.errors import CommandError
 from domain.rules import Severity
-from tests.unit.alerting.examples import ALERT, OPENED, happen, journal, minutes
+from tests.examples import ALERT, OPENED, happen, journal, minutes
 
 GRID = """
      opened worsened eased returned recurred revised withdrawn acknowledged

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from alerting.channels.log import Log
-from tests.unit.alerting.examples import DELIVERY
+from tests.examples import DELIVERY
 
 
 async def test_a_notification_is_one_line_of_the_log_in_both_languages(

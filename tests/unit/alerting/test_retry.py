@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from alerting.retry import FIRST, LONGEST, PATIENCE, GiveUp, Retry, next_attempt
-from tests.unit.alerting.examples import OPENED as NOW
+from tests.examples import OPENED as NOW
 
 
 def waits() -> list[timedelta]:

@@ -10,7 +10,7 @@ from alerting.texts import session_lost
 from domain.alerts import Event, JournalEntry
 from domain.errors import SettingsError
 from domain.rules import Severity
-from tests.unit.alerting.examples import ALERT, FACTS, ended, journal
+from tests.examples import ALERT, FACTS, ended, journal
 
 COUNTY = Subscription(channel="webhook", recipient="county")
 LOG = Subscription(channel="log", recipient="log")

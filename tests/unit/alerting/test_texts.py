@@ -7,7 +7,7 @@ import pytest
 from alerting.texts import EVENTS, HEADLINES, SEVERITIES, STATES, session_lost, text
 from domain.alerts import Event, State
 from domain.rules import Severity
-from tests.unit.alerting.examples import ALERT, FACTS, ended, happen, journal, minutes
+from tests.examples import ALERT, FACTS, ended, happen, journal, minutes
 
 OPENED_ZH = """\
 主要告警：冷库温度超出 2–8 °C

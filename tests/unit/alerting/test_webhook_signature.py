@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alerting.channels import TransportError
 from alerting.channels.webhook import Endpoint, encoded, is_permanent, signed
 from domain.errors import SettingsError
-from tests.unit.alerting.examples import DELIVERY
+from tests.examples import DELIVERY
 
 NOW = datetime(2026, 11, 22, 9, 30, 15, 500_000, tzinfo=UTC)
 KEY = bytes(range(32))
@@ -82,7 +82,7 @@ def test_an_endpoint_shows_its_secret_to_nobody_who_prints_it() -> None:
 
 
 def test_the_body_is_the_same_bytes_whatever_the_order_of_its_fields() -> None:
-    turned = replace(DELIVERY, body=dict(reversed(DELIVERY.body.items())))
+    turned = replace(DELIVERY, body=dict(reversed(list(DELIVERY.body.items()))))
     assert encoded(turned) == encoded(DELIVERY)
     assert "告警".encode() in encoded(DELIVERY)
 

@@ -15,7 +15,9 @@ from tests.series import at
 
 def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> Level:
     """A level of severity major, unless `fields` say otherwise."""
-    return Level.model_validate({"name": name, "severity": "major", "for": hold, **fields})
+    return Level.model_validate(
+        {"name": name, "severity": "major", "for": hold, **fields}
+    )
 
 
 def a_period(

@@ -11,11 +11,11 @@ def tenths(number):
     return round(number * 10)
 
 
-def beyond(level, value, slack=0):
-    """Tenths beyond the limits less `slack`; above 0 where `value` violates them."""
+def beyond(level, value):
+    """Tenths beyond the limits; above 0 where `value` violates them."""
     over = [value - tenths(level.above)] if level.above is not None else []
     under = [tenths(level.below) - value] if level.below is not None else []
-    return max(over + under) + slack + level.inclusive
+    return max(over + under) + level.inclusive
 
 
 def oracle(watch, readings):
@@ -28,13 +28,15 @@ def oracle(watch, readings):
     found, free, n = [], 0, len(valued)
     gap = [timedelta.max, *(b - a for a, b in pairwise(time))]
     near = [bool(p) and g <= p[0].max_gap for p, g in zip(period, gap, strict=False)]
-    for i in (i for i in range(n) if bad[i]):
-        streaks = [j for j in range(free, i + 1) if all(bad[j:i] + near[j + 1 : i + 1])]
-        if streaks and time[i] - time[streaks[0]] >= level[i].hold:
-            slack = tenths(level[i].deadband)
-            clear = (k for k in range(i, n) if beyond(level[i], value[k], slack) <= 0)
-            first, free = streaks[0], next(clear, n)
-            far = max(range(first, free), key=lambda k: (beyond(level[i], value[k]), -k))
+    for i, limits in enumerate(level):
+        last = i + 1
+        whole = [j for j in range(free, last) if all(bad[j:last] + near[j + 1 : last])]
+        if limits and whole and time[i] - time[whole[0]] >= limits.hold:
+            first = whole[0]
+            far = [beyond(limits, v) for v in value]
+            clear = (k for k in range(i, n) if far[k] + tenths(limits.deadband) <= 0)
+            free = next(clear, n)
+            peak = max(range(first, free), key=lambda k: (far[k], -k))
             span = (time[first], [*time, None][free])
-            found.append((period[i][0].version, *span, value[far] / 10, time[far]))
+            found.append((period[i][0].version, *span, value[peak] / 10, time[peak]))
     return found

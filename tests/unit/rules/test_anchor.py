@@ -21,8 +21,10 @@ def test_without_predecessor_it_is_the_reading_itself() -> None:
 
 
 def test_within_an_excursion_it_is_its_start() -> None:
-    assert anchored(watching(above=8.0), "5 5 9 9 - 9 5", "4m") == at("2m")
-    assert anchored(watching(above=8.0), "5 5 9 -x90", "80m") == at("2m")
+    watch = watching(above=8.0, hold="1m", max_gap="9m")
+    assert anchored(watch, "5 5 9 9 9 - 9 5", "5m") == at("2m")
+    assert anchored(watch, "5 5 9 -x7 9", "3m") == at("2m")
+    assert anchored(watch, "5 5 9 9 -x90", "80m") == at("2m")
 
 
 def test_elsewhere_it_is_longest_hold_and_gap_before() -> None:
@@ -46,7 +48,7 @@ def test_where_that_lies_at_the_end_of_an_excursion_it_stays_there() -> None:
 
 def test_readings_without_value_do_not_hide_a_streak() -> None:
     watch = watching(above=8.0, hold="4m", max_gap="3m")
-    stored, (late,) = series(START, "1m", "9 9 9 bad bad"), series(START, "1m", "-x5 9")[:1]
+    *stored, late = series(START, "1m", "9 9 9 bad bad 9")
     start = anchor(watch, stored[-1].time, late.time, [])
     folded = [reading for reading in [*stored, late] if reading.time >= start]
     assert excursions(watch, folded) == excursions(watch, [*stored, late]) != []

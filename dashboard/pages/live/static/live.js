@@ -13,15 +13,15 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   history.pushState(null, "", link.href);
   await renew();
-  const target = link.dataset.go && document.querySelector(link.dataset.go);
-  target?.scrollIntoView({ block: "nearest" });
+  if (link.dataset.go) {
+    document.querySelector(link.dataset.go).scrollIntoView({ block: "nearest" });
+  }
 });
 addEventListener("popstate", renew);
 
 // Commands: forms are sent, what came of them is shown beside them.
 
-async function send(form, submitter) {
-  const fields = new FormData(form, submitter);
+async function send(form, fields) {
   const answer = await fetch(form.getAttribute("action"), {
     method: "POST",
     headers: { Accept: "application/json" },
@@ -42,9 +42,10 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const output = form.querySelector("output");
+  const fields = new FormData(form, event.submitter); // of a disabled button it would not tell
   const buttons = form.querySelectorAll("button:not([data-cancel])");
   for (const button of buttons) button.disabled = true;
-  const result = await send(form, event.submitter).catch(() => ({
+  const result = await send(form, fields).catch(() => ({
     done: false,
     text: output.dataset.failed,
   }));

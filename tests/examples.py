@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from alerting.life_cycle import step
 from alerting.routing import Subscription, notifications
@@ -75,10 +74,17 @@ def minutes(count: float) -> datetime:
     return OPENED + timedelta(minutes=count)
 
 
-def happen(head: Alert, event: Event, **details: Any) -> tuple[Alert, JournalEntry]:
+def happen(
+    head: Alert,
+    event: Event,
+    *,
+    actor: str = SYSTEM,
+    severity: Severity | None = None,
+    reason: str | None = None,
+) -> tuple[Alert, JournalEntry]:
     """One step, a minute after the one before."""
-    given = {"at": minutes(head.entries), "actor": SYSTEM} | details
-    return step(head, event, **given)
+    at = minutes(head.entries)
+    return step(head, event, at=at, actor=actor, severity=severity, reason=reason)
 
 
 def journal(*events: Event) -> list[JournalEntry]:

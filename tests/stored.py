@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from alerting.routing import Subscription, notifications
 from domain.alerts import Event
 from storage import alerts, deliveries, journal
 from storage.connect import connect
 from storage.unit import PEOPLE, Connection, unit_of_work
+from tests.examples import ALERT, FACTS, OPENED, happen
 from tests.services import Database
-from tests.unit.alerting.examples import ALERT, FACTS, OPENED, happen
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""In real time."""
 UNREGISTERED = replace(
     ALERT, rule="session-lost", version=None, point=None, enterprise=None, site=None
 )
@@ -31,7 +33,7 @@ async def connected(database: Database, role: str) -> AsyncIterator[Connection]:
 async def opened(
     database: Database,
     *subscriptions: Subscription,
-    due: datetime = OPENED,
+    due: datetime = LONG_AGO,
     count: int = 1,
 ) -> Sequence[int]:
     """Open alerts, in one unit of the ingestor, that owe `subscriptions` from `due` on."""

@@ -1,0 +1,140 @@
+"""What the web process answers to programs, and to those who mean it ill."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.browser.test_live import opened
+from tests.browser.world import World
+
+PERSON = {"Accept": "text/html"}
+UNKNOWN = 404
+"""What a command gets that was let through: there is no such alert, and no demo."""
+
+
+@pytest.mark.parametrize(
+    "path", ["/points/999/series", "/?alert=999", "/?point=999", "/x"]
+)
+async def test_what_is_unknown_is_not_found(
+    quiet: httpx.AsyncClient, path: str
+) -> None:
+    program, person = await quiet.get(path), await quiet.get(path, headers=PERSON)
+    assert program.status_code == person.status_code == 404
+    assert program.headers["content-type"] == "application/problem+json"
+    assert program.json()["detail"] == "没有这个页面、测点或告警。"
+    assert "没有这个页面、测点或告警。" in person.text
+    assert 'id="banner"' in person.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/points/1/series?hours=0",
+        "/points/1/series?hours=-6",
+        "/points/1/series?hours=100000",
+        "/points/1/series?until=2026-11-22T17:30:05",
+        "/points/x/series",
+        "/?hours=99999",
+        "/?alert=99999999999999999999",
+        "/?state=nonsense",
+        "/events?after=x",
+    ],
+)
+async def test_a_wrong_request_is_told_so(quiet: httpx.AsyncClient, path: str) -> None:
+    response = await quiet.get(path, headers={"Accept-Language": "en"})
+    assert response.status_code == 400
+    assert response.json()["detail"]
+
+
+async def test_a_time_to_come_is_cut_to_now(quiet: httpx.AsyncClient) -> None:
+    response = await quiet.get("/points/1/series?until=2099-01-01T00:00:00Z")
+    assert response.json()["until"] == "2026-11-22T17:30:05.000"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, UNKNOWN),
+        ({}, UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("path", ["/alerts/9/acknowledge", "/demo/faults"])
+async def test_only_our_own_page_may_command(
+    quiet: httpx.AsyncClient, path: str, headers: dict[str, str], status: int
+) -> None:
+    fields = {"actor": "王芳", "device": "coldroom-1", "fault": "door-open"}
+    response = await quiet.post(path, data=fields, headers=headers)
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, 400),
+        ({"actor": "  "}, 400),
+        ({"actor": "x" * 81}, 400),
+        ({"actor": "a\x00b"}, 400),
+        ({"actor": "王芳", "reason": "x" * 1001}, 400),
+        ({"actor": "王芳", "reason": "one\r\ntwo"}, UNKNOWN),
+    ],
+)
+async def test_a_name_is_needed_and_texts_have_an_end(
+    quiet: httpx.AsyncClient, fields: dict[str, str], status: int
+) -> None:
+    response = await quiet.post("/alerts/9/acknowledge", data=fields)
+    assert response.status_code == status
+
+
+async def test_acknowledging_twice_is_a_conflict(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await opened(world)
+    fields = {"actor": "王芳"}
+    answers = [
+        await client.post("/alerts/1/acknowledge", data=fields) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["detail"] == "告警 1 现在不能确认：进行中·已确认。"
+
+
+async def test_without_javascript_a_form_leads_back_to_the_alert(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await opened(world)
+    response = await client.post(
+        "/alerts/1/acknowledge", data={"actor": "王芳"}, headers=PERSON
+    )
+    assert (response.status_code, response.headers["location"]) == (303, "/?alert=1")
+
+
+async def test_nothing_foreign_and_nothing_inline_may_run(
+    quiet: httpx.AsyncClient,
+) -> None:
+    response = await quiet.get("/", headers=PERSON)
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["cache-control"] == "no-store"
+
+
+async def test_health_says_what_the_banner_says(quiet: httpx.AsyncClient) -> None:
+    response = await quiet.get("/health")
+    assert response.status_code == 200
+    assert response.json()["box"]["state"] in ("starting", "well")
+
+
+async def test_metrics_count_open_alerts(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await opened(world)
+    metrics = (await client.get("/metrics")).text
+    assert 'blackbox_alerts_open{severity="major"} 1.0' in metrics
+
+
+async def test_a_card_of_faults_is_for_the_demo_only(quiet: httpx.AsyncClient) -> None:
+    assert "/demo/faults" not in (await quiet.get("/", headers=PERSON)).text

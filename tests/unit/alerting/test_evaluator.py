@@ -1,0 +1,256 @@
+"""The pure part of the evaluator: tracks moved on, points judged again, differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from alerting.evaluator import (
+    Judgement,
+    Track,
+    copies,
+    judge_again,
+    move_on,
+    settle,
+)
+from domain.excursions import Excursion
+from domain.readings import Reading
+from rules import engine
+from rules.engine import IDLE, Watch, advance
+from storage.excursions import Stored
+from tests.series import START, at, series
+from tests.unit.rules.builders import watching
+from tests.unit.rules.worlds import WORLDS, World
+
+WATCH = watching(above=8.0, hold="2m")
+NEW = 0
+
+
+def run(text: str, since: str = "0s") -> list[Reading]:
+    return series(at(since).isoformat(), "1m", text)
+
+
+def again(
+    text: str, known: Sequence[Stored] = (), since: str = "0s", watch: Watch = WATCH
+) -> Judgement:
+    """Judge the whole series, whose readings from `since` on are new."""
+    return judge_again([watch], [at("0s")], [known], run(text), at(since), advance)
+
+
+def stored(result: Judgement, number: int = 7, alert: int = 3) -> list[Stored]:
+    """The excursions that were found, as they are once they are stored."""
+    return [replace(s, id=s.id or number, alert=alert) for s in result.found]
+
+
+def settled(result: Judgement) -> Track:
+    """The track as it is taken over."""
+    settle(result.track, {s.excursion.identity: s for s in stored(result)})
+    return result.track
+
+
+def spans(excursions: Sequence[Stored]) -> list[tuple[object, object, int, bool]]:
+    return [(s.excursion.start, s.excursion.end, s.revision, s.withdrawn) for s in excursions]
+
+
+# Judging anew
+
+
+def test_new_excursion_is_its_first_revision_without_a_number() -> None:
+    result = again("5 9 9 9 5")
+    assert spans(result.changed) == [(at("1m"), at("4m"), 1, False)]
+    assert [s.id for s in result.changed] == [NEW]
+    assert result.track == Track(at("4m"), (IDLE,), {})
+
+
+def test_open_excursion_is_remembered() -> None:
+    result = again("5 9 9 9")
+    assert list(result.track.open.values()) == result.changed
+    assert result.track.states[0].open == result.changed[0].excursion
+
+
+def test_what_is_pending_is_no_excursion() -> None:
+    result = again("5 9 9")
+    assert (result.found, result.changed, result.track.open) == ([], [], {})
+    assert result.track.states[0].pending is not None
+
+
+def test_the_same_again_changes_nothing() -> None:
+    known = stored(again("5 9 9 9 5"))
+    result = again("5 9 9 9 5", known)
+    assert result.changed == []
+    assert result.found == known
+
+
+def test_another_end_or_peak_is_a_revision() -> None:
+    known = stored(again("5 9 9 9"))
+    (ended,) = again("5 9 9 9 5", known).changed
+    assert (ended.id, ended.alert, ended.revision) == (7, 3, 2)
+    assert ended.excursion.end == at("4m")
+    (higher,) = again("5 9 9 9 9.5", known).changed
+    assert (higher.revision, higher.excursion.peak) == (2, 9.5)
+
+
+def test_what_is_not_found_any_more_is_withdrawn() -> None:
+    known = stored(again("5 9 - 9 5"))
+    result = again("5 9 5 9 5", known, "2m")
+    assert spans(result.changed) == [(at("1m"), at("4m"), 2, True)]
+    assert result.found == []
+
+
+def test_another_start_withdraws_one_and_opens_another() -> None:
+    known = stored(again("5 - 9 9 9"))
+    result = again("5 9 9 9 9", known, "1m")
+    assert spans(result.changed) == [
+        (at("1m"), None, 1, False),
+        (at("2m"), None, 2, True),
+    ]
+    assert [s.id for s in result.changed] == [NEW, 7]
+
+
+def test_what_began_before_the_anchor_stands() -> None:
+    known = stored(again("9 9 9 5"))
+    later = [reading for reading in run("9 9 9 5 5 5") if reading.time >= at("4m")]
+    result = judge_again([WATCH], [at("4m")], [known], later, at("5m"), advance)
+    assert (result.found, result.changed) == ([], [])
+
+
+def test_every_watch_is_folded_from_its_own_anchor() -> None:
+    instant = watching(above=8.0)
+    readings = run("9 9 9 5")
+    anchors = [at("0s"), at("1m")]
+    result = judge_again([WATCH, instant], anchors, [[], []], readings, at("0s"), advance)
+    assert [s.excursion.start for s in result.found] == anchors
+
+
+# Moving on
+
+
+def test_track_moves_on_from_where_it_stood() -> None:
+    track = settled(again("5 9 9"))
+    opened = move_on([WATCH], track, run("9", "3m"), advance)
+    assert spans(opened.changed) == [(at("1m"), None, 1, False)]
+    assert opened.since == opened.track.newest == at("3m")
+    ended = move_on([WATCH], settled(opened), run("9 5", "4m"), advance)
+    assert spans(ended.changed) == [(at("1m"), at("5m"), 2, False)]
+    assert ended.track.open == {}
+
+
+def test_track_that_moves_on_unchanged_has_the_same_excursions_open() -> None:
+    track = settled(again("5 9 9 9"))
+    result = move_on([WATCH], track, run("9", "4m"), advance)
+    assert result.changed == []
+    assert result.track.open == track.open
+
+
+def test_track_is_never_changed_itself() -> None:
+    track = settled(again("5 9 9 9"))
+    before = replace(track, open=dict(track.open))
+    result = move_on([WATCH], track, run("9 5 9 9 9", "4m"), advance)
+    settle(result.track, {s.excursion.identity: replace(s, id=9) for s in result.changed})
+    assert track == before
+
+
+# Copies
+
+
+def test_all_readings_of_a_new_excursion_are_copied() -> None:
+    result = again("5 9 9 9 5", since="3m")
+    placed = {s.excursion.identity: s for s in stored(result)}
+    assert list(copies(result, placed)) == [(3, 1, at("1m"), at("4m"))]
+
+
+def test_of_a_known_excursion_what_is_new_is_copied() -> None:
+    known = stored(again("5 9 9 9"))
+    unchanged = again("5 9 9 9 9", known, "4m")
+    assert list(copies(unchanged, {})) == [(3, 1, at("4m"), None)]
+    ended = again("5 9 9 9 9 5", known, "4m")
+    placed = {s.excursion.identity: s for s in ended.changed}
+    assert list(copies(ended, placed)) == [(3, 1, at("4m"), at("5m"))]
+
+
+def test_of_an_excursion_that_ended_before_nothing_is_copied() -> None:
+    known = stored(again("9 9 9 5"))
+    assert list(copies(again("9 9 9 5 5", known, "4m"), {})) == []
+
+
+def test_withdrawn_excursion_copies_nothing() -> None:
+    known = stored(again("5 9 - 9 5"))
+    assert list(copies(again("5 9 5 9 5", known, "2m"), {})) == []
+
+
+# Whole = moved on = judged again
+
+
+SOME = settings(derandomize=True, deadline=None, max_examples=150)
+
+
+def whole(watches: Sequence[Watch], readings: Sequence[Reading]) -> list[Excursion]:
+    return [e for watch in watches for e in engine.excursions(watch, readings)]
+
+
+@SOME
+@given(WORLDS, st.data())
+def test_moving_on_in_any_batches_finds_what_the_whole_fold_finds(
+    world: World, data: st.DataObject
+) -> None:
+    watches, readings = world.watches, world.readings
+    track = Track(at("0s", START), tuple(IDLE for _ in watches))
+    final: dict[object, Stored] = {}
+    while readings:
+        size = data.draw(st.integers(1, len(readings)))
+        batch, readings = readings[:size], readings[size:]
+        result = move_on(watches, track, batch, advance)
+        numbered = {
+            s.excursion.identity: replace(s, id=s.id or len(final) + n + 1)
+            for n, s in enumerate(result.changed)
+        }
+        assert all(not s.withdrawn for s in result.changed)
+        assert all(final[i].id == s.id for i, s in numbered.items() if i in final)
+        final |= numbered
+        settle(result.track, numbered)
+        track = result.track
+    expected = whole(watches, world.readings)
+    assert sorted(map(str, (s.excursion for s in final.values()))) == sorted(
+        map(str, expected)
+    )
+
+
+@SOME
+@given(WORLDS, st.data())
+def test_judging_again_withdraws_and_finds_what_differs(
+    world: World, data: st.DataObject
+) -> None:
+    assume(world.readings)
+    late = data.draw(st.sampled_from(world.readings))
+    before = [reading for reading in world.readings if reading is not late]
+    known: list[list[Stored]] = []
+    anchors = []
+    predecessor = max((r.time for r in before if r.time < late.time), default=None)
+    for n, watch in enumerate(world.watches):
+        found = engine.excursions(watch, before)
+        known.append(
+            [
+                Stored(id=100 * n + m + 1, revision=1, alert=1, excursion=e)
+                for m, e in enumerate(found)
+            ]
+        )
+        anchors.append(engine.anchor(watch, predecessor, late.time, found))
+    result = judge_again(
+        world.watches, anchors, known, world.readings, late.time, advance
+    )
+    final = {s.id: s for of_watch in known for s in of_watch}
+    for n, s in enumerate(result.changed):
+        final[s.id or 1000 + n] = s
+    live = [s.excursion for s in final.values() if not s.withdrawn]
+    assert sorted(map(str, live)) == sorted(
+        map(str, whole(world.watches, world.readings))
+    )
+    assert result.track.newest == world.readings[-1].time
+    for watch, state in zip(world.watches, result.track.states, strict=True):
+        full = IDLE
+        for reading in world.readings:
+            full, _ = advance(watch, full, reading)
+        assert state == full
