@@ -84,20 +84,16 @@ class Alerts:
             head, happened = self._happen(work, stored, now)
             facts = self._facts(head, stored, subjects)
             for entry in happened:
-                of_entry = notifications(
+                owed += notifications(
                     entry, facts, self._subscriptions, told=heard[head.id]
                 )
-                heard[head.id] |= {(d.channel, d.recipient) for d in of_entry}
-                owed.extend(of_entry)
             heads.append(head)
             entries.extend(happened)
         await alerts.update(connection, heads)
         await journal.append(unit, entries)
         await deliveries.owe(unit, owed, due=self._real_now())
 
-    async def _link(
-        self, unit: Unit, works: Sequence[Work]
-    ) -> dict[int, list[Stored]]:
+    async def _link(self, unit: Unit, works: Sequence[Work]) -> dict[int, list[Stored]]:
         """Link the new excursions; all those of each alert, as they are now."""
         new = [(w.head.id, s.id) for w in works for s in w.changed if s.revision == 1]
         await alerts.link(unit, new)
@@ -148,11 +144,13 @@ class Alerts:
         head = Alert(
             id=number, rule=SESSION_LOST, version=None, point=None, enterprise=None,
             site=None, region=None, severity=Severity.MAJOR, suppressed=False, opened_at=now,
-        )
+        )  # fmt: skip
         await alerts.insert(unit.connection, [head])
         entries: list[JournalEntry] = []
         for event in (Event.OPENED, Event.RETURNED):
-            head, entry = life_cycle.step(head, event, at=now, actor=SYSTEM, detail=detail)
+            head, entry = life_cycle.step(
+                head, event, at=now, actor=SYSTEM, detail=detail
+            )
             entries.append(entry)
         await alerts.update(unit.connection, [head])
         await journal.append(unit, entries)
@@ -174,4 +172,3 @@ def told(stored: Stored) -> dict[str, Any]:
         "peak_time": e.peak_time.isoformat(),
         "withdrawn": stored.withdrawn,
     }
-

@@ -72,7 +72,9 @@ class Evaluator:
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry from now on."""
-        rules = {v: ThresholdRule.from_version(version) for v, version in versions.items()}
+        rules = {
+            v: ThresholdRule.from_version(version) for v, version in versions.items()
+        }
         self._registry = registry
         self._watches = {
             number: engine.watches(point, rules)
@@ -95,7 +97,9 @@ class Evaluator:
         ]
         changed = await number(unit, [s for j in judgements for s in j.changed])
         placed = await self._alerts.follow(unit, changed, now) if changed else {}
-        await self._alerts.copy(unit, [c for j in judgements for c in copies(j, placed)])
+        await self._alerts.copy(
+            unit, [c for j in judgements for c in copies(j, placed)]
+        )
         for judgement in judgements:
             settle(judgement.track, placed)
 
@@ -227,7 +231,9 @@ async def number(unit: Unit, changed: Sequence[Stored]) -> list[Stored]:
     """Give new excursions their numbers, and write all revisions."""
     if not changed:
         return []
-    ids = iter(await excursions.new_ids(unit.connection, sum(not s.id for s in changed)))
+    ids = iter(
+        await excursions.new_ids(unit.connection, sum(not s.id for s in changed))
+    )
     numbered = [s if s.id else replace(s, id=next(ids)) for s in changed]
     await excursions.write(unit, numbered)
     return numbered

@@ -1,14 +1,14 @@
 """Which alert an excursion belongs to, and what has happened to an alert. Pure.
 
- 1. An excursion that takes the place of withdrawn ones (same level, overlapping: late
-    readings moved its start, merged or split it) takes over the alert of the earliest,
-    unless that is closed and the excursion still open or worse.
- 2. Otherwise it joins the newest live alert of its rule and point while that takes
-    further excursions (life cycle, rule 2); else it opens a successor, or a first alert.
- 3. What began while in use never comes into a suppressed alert, of which nobody is told;
-    nor does what began while not in use join one that people are told of.
- 4. What happened to an alert in one intake is told once: from its head before, and its
-    excursions afterwards. That a lesser level is reached, too, is no news while it is active.
+1. An excursion that takes the place of withdrawn ones (same level, overlapping: late
+   readings moved its start, merged or split it) takes over the alert of the earliest,
+   unless that is closed and the excursion still open or worse.
+2. Otherwise it joins the newest live alert of its rule and point while that takes
+   further excursions (life cycle, rule 2); else it opens a successor, or a first alert.
+3. What began while in use never comes into a suppressed alert, of which nobody is told;
+   nor does what began while not in use join one that people are told of.
+4. What happened to an alert in one intake is told once: from its head before, and its
+   excursions afterwards. That a lesser level is reached, too, is no news while it is active.
 """
 
 from __future__ import annotations

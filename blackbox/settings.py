@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from blackbox.clock import Clock
 from domain.errors import SettingsError
-from ingest.session import Broker
+from ingest.broker import Broker
 
 FILE = "BLACKBOX_CONFIG"
 """Environment variable that names the TOML file; `blackbox.toml` here, if there is one."""

@@ -32,11 +32,10 @@ def create_app(
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
-    `pool` is open, gives connections in autocommit mode and in UTC, of the login
-    blackbox_web, and holds at least three: one listens for ever. `inject_fault` shows the
-    demo's card of faults. `zone` is what times are shown in. `quiet_after` is the number of
-    real seconds without any intake that the banner mentions: a province hears something
-    each second, a single store needs more than its recording interval.
+    `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
+    `inject_fault` shows the demo's card of faults. `zone` is what times are shown in.
+    `quiet_after` is the number of real seconds without any intake that the banner mentions:
+    a province hears something each second, a single store needs more than its interval.
     """
     metrics = CollectorRegistry()
     stream = Stream(

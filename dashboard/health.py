@@ -57,7 +57,7 @@ async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> R
         known.box.labels(state).set(state is here.stream.pulse.state)
     known.alerts.clear()
     try:
-        async with here.pool.connection(timeout=1) as connection:
+        async with here.connection() as connection:
             counts = await overview.count_open_alerts(connection)
         for severity in Severity:
             known.alerts.labels(severity.name.lower()).set(counts.get(severity, 0))

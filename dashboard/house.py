@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, TypeAlias
@@ -18,6 +19,8 @@ from domain.alerts import JournalEntry
 from storage.overview import PointLine
 from storage.unit import Connection
 
+PATIENCE = 3.0
+"""Real seconds that a request waits for a connection."""
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 Acknowledge: TypeAlias = Callable[
@@ -53,6 +56,10 @@ class House:
     stream: Stream
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection to work with. Raises PoolTimeout where the database is away."""
+        return self.pool.connection(timeout=PATIENCE)
 
     def display(self, texts: Texts) -> Display:
         """Writes values and times of a page that is made now."""

@@ -150,9 +150,7 @@ def unknown_point(value: Value) -> Refusal:
     return Refusal(Reason.UNKNOWN_POINT, text, value.field, value.key, value.time)
 
 
-def refuse_time(
-    value: Value, arrived: datetime, horizon: timedelta
-) -> Refusal | None:
+def refuse_time(value: Value, arrived: datetime, horizon: timedelta) -> Refusal | None:
     """Why a value's time is not accepted, if so."""
     if value.time > arrived + FUTURE:
         text = f"{value.time.isoformat()} is ahead of {arrived.isoformat()}"

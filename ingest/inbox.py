@@ -16,7 +16,9 @@ from ingest.door import Message
 class Inbox:
     """Messages that wait for the next transaction. For one event loop."""
 
-    def __init__(self, *, messages: int, size: int, on_room: Callable[[], None]) -> None:
+    def __init__(
+        self, *, messages: int, size: int, on_room: Callable[[], None]
+    ) -> None:
         """Cap at `messages` messages or `size` bytes; call `on_room` after each `take`."""
         self.messages_cap = messages
         self.size_cap = size

@@ -90,7 +90,9 @@ class Intake:
         versions = await registry_table.rule_versions(self.connection)
         self._observer.install(self.registry, versions)
 
-    async def commit(self, messages: Iterable[Message], now: datetime) -> list[Committed]:
+    async def commit(
+        self, messages: Iterable[Message], now: datetime
+    ) -> list[Committed]:
         """Take in a batch; all of it is in the database afterwards.
 
         Raises Unavailable (database away, registry moved): then try the whole batch again;
@@ -149,7 +151,9 @@ class Intake:
         self._newest.clear()
         self._observer.forget()
 
-    async def take_in(self, unit: Unit, offers: Sequence[Offer], now: datetime) -> Sorted:
+    async def take_in(
+        self, unit: Unit, offers: Sequence[Offer], now: datetime
+    ) -> Sorted:
         """Write everything that follows from `offers` into `unit`."""
         if await registry_table.version(unit.connection) != self.registry.version:
             raise RegistryMovedError("the registry has changed")
@@ -157,7 +161,8 @@ class Intake:
         unit.messages += sum(offer.first for offer in offers)
         started = time.perf_counter()
         await unit.write(
-            READING, ((p, t, unit.id, v, int(q), int(h)) for p, t, v, q, h in result.stored)
+            READING,
+            ((p, t, unit.id, v, int(q), int(h)) for p, t, v, q, h in result.stored),
         )
         await unit.write(CONFLICT, conflict_rows(unit, result))
         await unit.write(REJECTED, await self.rejected_rows(unit, offers))
@@ -187,7 +192,9 @@ class Intake:
             self._probe("lookup")
         return sort_out(offers, self.registry, kept, contradictions, unit.id)
 
-    async def learn_newest(self, connection: Connection, offered: Sequence[Reading]) -> None:
+    async def learn_newest(
+        self, connection: Connection, offered: Sequence[Reading]
+    ) -> None:
         """Fetch the newest time of points not seen since the last doubt."""
         unseen = {reading.point for reading in offered} - self._newest.keys()
         if unseen:
@@ -248,7 +255,7 @@ def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
         yield (
             point, moment, conflicts.stored(judged), unit.id, against,
             value, int(quality), int(how),
-        )
+        )  # fmt: skip
 
 
 def ledger_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
@@ -257,4 +264,4 @@ def ledger_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
         yield (
             unit.id, device, t.messages, t.unreadable, t.offered, t.stored,
             t.duplicate, t.conflict, t.rejected,
-        )
+        )  # fmt: skip

@@ -19,12 +19,13 @@ import structlog
 
 from domain.errors import LeaseLost, Unavailable
 from ingest import metrics, requests, topics
+from ingest.broker import Broker
 from ingest.door import Message
 from ingest.inbox import Inbox
 from ingest.intake import Committed, Intake, Limits, RegistryMovedError
 from ingest.observer import Observer
 from ingest.receipts import receipts
-from ingest.session import Broker, Session
+from ingest.session import Session
 from storage import shares
 from storage.connect import connect
 from storage.evidence import BOX_EVENT
@@ -209,14 +210,14 @@ class Ingestor:
     async def _beat(self, intake: Intake) -> None:
         """Say that we live, about once a second."""
         metrics.WAITING.set(len(self._inbox))
-        metrics.CONNECTED.set(not self._session.lost.is_set())
+        metrics.CONNECTED.set(self._session.connected)
         if self._clock.elapsed() < self._beat_due:
             return
         await shares.beat(
             intake.connection,
             intake.share,
             beat_at=self._real_now(),
-            connected=not self._session.lost.is_set(),
+            connected=self._session.connected,
             intake_at=self._intake_at,
             waiting=len(self._inbox),
         )
@@ -226,7 +227,7 @@ class Ingestor:
 
     async def _open_session(self, intake: Intake) -> None:
         """Connect and subscribe, if we are not and a try is due."""
-        if not self._session.lost.is_set() or self._clock.elapsed() < self._broker_due:
+        if self._session.connected or self._clock.elapsed() < self._broker_due:
             return
         # What waits came on a connection that is gone: the broker sends it again.
         self._inbox.clear()

@@ -32,9 +32,13 @@ DELAY_SECONDS = Histogram(
     buckets=DELAYS,
 )
 WAITING = Gauge("blackbox_ingest_inbox_messages", "Messages that wait for a batch.")
-CONNECTED = Gauge("blackbox_ingest_broker_connected", "1 while connected to the broker.")
+CONNECTED = Gauge(
+    "blackbox_ingest_broker_connected", "1 while connected to the broker."
+)
 FAILURES = Counter(
-    "blackbox_ingest_failures_total", "Rounds that failed and are tried again.", ["what"]
+    "blackbox_ingest_failures_total",
+    "Rounds that failed and are tried again.",
+    ["what"],
 )
 BROKER_DROPPED = Gauge(
     "blackbox_broker_publish_dropped_messages",

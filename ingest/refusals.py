@@ -99,6 +99,5 @@ class Refusal:
 def clean(text: str, limit: int = 200) -> str:
     """`text` as PostgreSQL takes it: no NUL, no lone surrogate; cut after `limit` characters."""
     cut = text[:limit] + "…" if len(text) > limit else text
-    return cut.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(
-        "utf-8", "replace"
-    ).decode()
+    without = cut.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return without.encode(errors="replace").decode()

@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -76,23 +76,42 @@ async def connected(
         await heeding(stack.aclose())
 
 
-def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
-    """An MQTT 5 client for `mqtt://[user[:password]@]host[:port]`.
+class Broker(NamedTuple):
+    """What the URL of a broker says."""
 
-    With an identifier its session outlives the connection by `SESSION_EXPIRY`. Raises
-    InputError for a URL that is none of these.
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> Broker:
+        """Read `mqtt://[user[:password]@]host[:port]`. Raises InputError."""
+        parts = urlsplit(url)
+        try:
+            host, port = parts.hostname or "", parts.port or 1883
+        except ValueError:
+            host, port = "", 0
+        if parts.scheme != "mqtt" or not host:
+            raise InputError(f"write mqtt://host:port, not {url!r}")
+        user, password = parts.username, parts.password
+        return cls(host, port, user and unquote(user), password and unquote(password))
+
+
+def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
+    """An MQTT 5 client for a broker's URL. Raises InputError for one that is none.
+
+    With an identifier its session outlives the connection by `SESSION_EXPIRY`.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "mqtt" or not parts.hostname:
-        raise InputError(f"write mqtt://host:port, not {url!r}")
+    broker = Broker.parse(url)
     properties = Properties(PacketTypes.CONNECT)
     if identifier is not None:
         properties.SessionExpiryInterval = SESSION_EXPIRY
     return aiomqtt.Client(
-        parts.hostname,
-        parts.port or 1883,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        broker.host,
+        broker.port,
+        username=broker.username,
+        password=broker.password,
         identifier=identifier,
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=identifier is None,

@@ -12,7 +12,13 @@ from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
 from simulators.clock import Clock
-from simulators.connection import Switch, WentOffline, heeding, keep_connected
+from simulators.connection import (
+    Broker,
+    Switch,
+    WentOffline,
+    heeding,
+    keep_connected,
+)
 from simulators.messages import Address, Message, Receipt
 from simulators.outbox import Outbox
 
@@ -23,7 +29,8 @@ class Link:
     """One connection with its outbox. `run` serves it until cancelled."""
 
     def __init__(self, address: Address, *, url: str, clock: Clock) -> None:
-        """Nothing is connected before `run`."""
+        """Nothing is connected before `run`. Raises InputError for a URL that is none."""
+        Broker.parse(url)
         self.address = address
         self.outbox = Outbox()
         self.switch = Switch()

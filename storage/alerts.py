@@ -101,33 +101,29 @@ def _head(*, severity: int, **columns: Any) -> Alert:
 
 async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
     """Add new heads."""
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            INSERT,
-            [
-                (
-                    a.id, a.rule, a.version, a.point, a.enterprise, a.site, a.region,
-                    int(a.severity), a.suppressed, a.predecessor, a.opened_at,
-                    a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
-                )
-                for a in heads
-            ],
+    rows = [
+        (
+            a.id, a.rule, a.version, a.point, a.enterprise, a.site, a.region,
+            int(a.severity), a.suppressed, a.predecessor, a.opened_at,
+            a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
         )
+        for a in heads
+    ]  # fmt: skip
+    async with connection.cursor() as cursor:
+        await cursor.executemany(INSERT, rows)
 
 
 async def update(connection: Connection, heads: Sequence[Alert]) -> None:
     """Bring locked heads up to date."""
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            UPDATE,
-            [
-                (
-                    int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
-                    a.entries, a.id,
-                )
-                for a in heads
-            ],
+    rows = [
+        (
+            int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
+            a.entries, a.id,
         )
+        for a in heads
+    ]  # fmt: skip
+    async with connection.cursor() as cursor:
+        await cursor.executemany(UPDATE, rows)
 
 
 async def link(unit: Unit, links: Iterable[tuple[int, int]]) -> None:
@@ -150,7 +146,10 @@ async def copy_readings(unit: Unit, copies: Sequence[Copy]) -> None:
     cursor = await unit.connection.execute(
         COPY_READINGS,
         {
-            "intake": unit.id, "alerts": alerts, "points": points, "starts": starts,
+            "intake": unit.id,
+            "alerts": alerts,
+            "points": points,
+            "starts": starts,
             "stops": stops,
         },
     )

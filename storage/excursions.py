@@ -57,10 +57,10 @@ def _stored(row: Sequence[Any]) -> Stored:
     excursion = Excursion(
         point=point, rule=rule, version=version, level=level, severity=Severity(severity),
         start=started, end=ended, peak=peak, peak_time=peak_time,
-    )
+    )  # fmt: skip
     return Stored(
         id=number, revision=revision, withdrawn=withdrawn, alert=alert, excursion=excursion
-    )
+    )  # fmt: skip
 
 
 async def known(connection: Connection, point: int, since: datetime) -> list[Stored]:
@@ -91,4 +91,4 @@ def _row(unit: Unit, stored: Stored) -> Row:
     return (
         stored.id, stored.revision, unit.id, e.point, e.rule, e.version, e.level,
         int(e.severity), e.start, e.end, e.peak, e.peak_time, stored.withdrawn,
-    )
+    )  # fmt: skip

@@ -27,9 +27,14 @@ SELECT s.name AS share, h.beat_at, h.connected, h.intake_at, h.waiting
  ORDER BY s.id
 """
 
-# The state of a point, worst first. A point that is not in use is judged, but is idle here.
+# The state of a point, worst first. A point that is not in use is judged, but is idle here;
+# pending is one whose last value is beyond a limit that allows it for some time.
 POINTS = """
-WITH violated AS (
+WITH bound AS MATERIALIZED (
+    SELECT v.version, (l->>'above')::numeric AS above, (l->>'below')::numeric AS below,
+           coalesce((l->>'inclusive')::bool, false) AS inclusive
+      FROM rule_version v, json_array_elements(v.content->'levels') l
+), violated AS (
     SELECT r.point, max(r.severity) AS severity
       FROM alert a
       JOIN alert_excursion x ON x.alert = a.id
@@ -51,6 +56,11 @@ WITH violated AS (
                 WHEN last.time < %(now)s - 2 * setting.interval THEN 'silent'
                 WHEN violated.severity = 1 THEN 'warning'
                 WHEN setting.rules = '{}' THEN 'recorded'
+                WHEN EXISTS (SELECT FROM bound b
+                              WHERE b.version = ANY(setting.rules)
+                                AND (rounded.value > b.above OR rounded.value < b.below
+                                     OR b.inclusive AND rounded.value IN (b.above, b.below)))
+                THEN 'pending'
                 ELSE 'within' END AS state,
            concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh,
                      s.name_en, e.name_zh, e.name_en, e.code) ILIKE %(like)s AS wanted
@@ -69,6 +79,9 @@ WITH violated AS (
                  FROM reading
                 WHERE point = p.id AND time > %(horizon)s
                 ORDER BY time DESC LIMIT 1) last ON true
+      LEFT JOIN LATERAL (
+               SELECT round((last.value / p.resolution)::numeric) * p.resolution::numeric AS value
+                WHERE last.quality < 2) rounded ON true
 ), counted AS (
     SELECT coalesce(json_object_agg(state, n), '{}') AS counts
       FROM (SELECT state, count(*) AS n FROM judged GROUP BY state) by_state
@@ -246,7 +259,8 @@ class PointLine:
     interval: timedelta | None
     in_use: str | None
     state: str
-    """idle (not in use), excursion, empty, silent, warning, recorded (no limits), within."""
+    """idle (not in use), excursion, empty, silent, warning, recorded (no limits), pending
+    (beyond a limit, not for long enough), within."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

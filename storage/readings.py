@@ -43,7 +43,9 @@ class Kept(NamedTuple):
     quality: int
 
 
-async def ensure_range(connection: Connection, earliest: datetime, latest: datetime) -> None:
+async def ensure_range(
+    connection: Connection, earliest: datetime, latest: datetime
+) -> None:
     """Make room for readings between the two times; before the intake, on its own."""
     await connection.execute(ENSURE_RANGE, (earliest, latest))
 

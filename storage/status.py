@@ -50,11 +50,11 @@ SELECT s.name, s.number, s.session, h.beat_at, h.connected, h.waiting
 """
 LEDGER_NAMES = (
     "messages", "unreadable", "offered", "stored", "duplicates", "conflicts", "rejected",
-)
+)  # fmt: skip
 WORK_NAMES = (
     "excursions", "alerts", "alerts_active", "alerts_unacknowledged",
     "deliveries", "deliveries_owed", "registry_version",
-)
+)  # fmt: skip
 
 
 async def ledger(connection: Connection) -> dict[str, int]:
@@ -110,7 +110,8 @@ async def read(connection: Connection, real_now: datetime) -> dict[str, Any]:
                 "session": session,
                 "connected": connected,
                 "waiting": waiting,
-                "beat_seconds_ago": beat and round((real_now - beat).total_seconds(), 1),
+                "beat_seconds_ago": beat
+                and round((real_now - beat).total_seconds(), 1),
             }
             for name, number, session, beat, connected, waiting in shares
         ],

@@ -1,7 +1,7 @@
 // A page renews itself by asking for itself again: there is one rendering, the server's.
-// Regions ([data-region]) are replaced where they differ; in lists ([data-list]) child by
-// child, by id, so that focus, scrolling and open details stay. The markup comes from our
-// own templates, which escape every name.
+// Regions ([data-region]) take over what differs, in lists ([data-list]) child by child, by
+// id; what is the same stays the same element, so that focus, scrolling and a click that is
+// under way survive. The markup comes from our own templates, which escape every name.
 
 let running = null;
 let again = false;
@@ -47,14 +47,34 @@ async function turn() {
 
 function take(here, fresh) {
   if (here.isEqualNode(fresh)) return;
-  const focus = here.contains(document.activeElement) ? document.activeElement.id : "";
-  if (here.hasAttribute("data-list")) takeList(here, fresh);
-  else here.replaceWith(document.adoptNode(fresh));
-  if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+  if (here.nodeName !== fresh.nodeName || here.id !== fresh.id) {
+    here.replaceWith(document.adoptNode(fresh));
+  } else if (here.nodeType !== Node.ELEMENT_NODE) {
+    here.data = fresh.data;
+  } else {
+    takeAttributes(here, fresh);
+    takeChildren(here, fresh);
+  }
+}
+
+function takeAttributes(here, fresh) {
+  for (const name of here.getAttributeNames()) {
+    if (!fresh.hasAttribute(name)) here.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (here.getAttribute(name) !== value) here.setAttribute(name, value);
+  }
+}
+
+function takeChildren(here, fresh) {
+  if (here.hasAttribute("data-list")) return takeList(here, fresh);
+  const old = [...here.childNodes];
+  const now = [...fresh.childNodes];
+  if (old.length === now.length) old.forEach((child, index) => take(child, now[index]));
+  else here.replaceChildren(...now.map((child) => document.adoptNode(child)));
 }
 
 function takeList(here, fresh) {
-  here.className = fresh.className;
   const known = new Map([...here.children].map((child) => [child.id, child]));
   let place = here.firstElementChild;
   for (const child of [...fresh.children]) {

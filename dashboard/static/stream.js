@@ -54,7 +54,10 @@ function show(pulse) {
 }
 
 function ago(seconds) {
-  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { style: "short" });
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, {
+    style: "short",
+    numeric: "auto",
+  });
   if (seconds < 60) return words.format(-Math.round(seconds), "second");
   if (seconds < 3600) return words.format(-Math.round(seconds / 60), "minute");
   return words.format(-Math.round(seconds / 3600), "hour");

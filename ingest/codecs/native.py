@@ -67,7 +67,9 @@ def decode(
     try:
         document = parse(payload)
     except (ValueError, RecursionError) as error:
-        decoded.unreadable = Refusal(Reason.UNREADABLE, str(error) or type(error).__name__)
+        decoded.unreadable = Refusal(
+            Reason.UNREADABLE, str(error) or type(error).__name__
+        )
     decoded.boot, decoded.seq = identify(document, properties)
     if decoded.unreadable is None:
         for where, snapshot in snapshots(document):
@@ -217,7 +219,9 @@ def read_time(value: object, zone: ZoneInfo | None) -> datetime | str:
         time = datetime.fromisoformat(value.upper())
         if time.tzinfo is None:
             if zone is None:
-                return f"{shown(value)} has no offset, and the device no registered zone"
+                return (
+                    f"{shown(value)} has no offset, and the device no registered zone"
+                )
             time = time.replace(tzinfo=zone)
         if len(value) > DATE:
             return time.astimezone(UTC)

@@ -40,7 +40,7 @@ async def test_new_alert_appears_without_a_reload(
     for words in ("Major", "Active", "Not acknowledged", "9.4 °C", "> 8 °C", "GSP"):
         await expect(card).to_contain_text(words)
     await expect(card.get_by_role("link", name="0571-00000001")).to_be_visible()
-    await expect(page.locator("#toasts")).to_contain_text("New alert: Cold room 1")
+    await expect(page.locator("#toasts")).to_contain_text("Alert opened: Cold room 1")
     await expect(page).to_have_title("(1) Black box · Off-site drug supervision")
     assert await page.evaluate("globalThis.untouched")
 
@@ -147,6 +147,7 @@ async def test_points_show_value_time_and_state(
 ) -> None:
     await opened(world)
     await world.send("coldroom-2", (3.0, {"t1": 5.25, "h1": 61, "door": 1}))
+    await world.send("coldroom-1", (0.0, {"h1": 90}))
     page = await new_page()
     row = page.locator("tr", has_text="Cold room 2 temperature")
     await expect(row).to_contain_text("5.2 °C")
@@ -156,6 +157,7 @@ async def test_points_show_value_time_and_state(
         "open"
     )
     await expect(page.locator("#point-1")).to_contain_text("Excursion")
+    await expect(page.locator("#point-2")).to_contain_text("Beyond limit, pending")
     world.clock.ahead += 1
     await page.clock.fast_forward(2_000)
     await world.send("coldroom-2", (0.0, {"t1": 5.5}))

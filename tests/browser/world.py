@@ -12,19 +12,19 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import uvicorn
-from psycopg_pool import AsyncConnectionPool
 
 from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from dashboard.app import create_app
-from dashboard.house import InjectFault, Pool
+from dashboard.house import InjectFault
+from dashboard.pool import new_pool
 from dashboard.serve import create_server
 from ingest.door import Message
 from ingest.intake import Intake, Limits
 from ingest.requests import carry_out
 from storage import requests, shares
-from storage.connect import OPTIONS, connect
+from storage.connect import connect
 from storage.unit import Connection
 from tests.services import Database
 
@@ -164,13 +164,7 @@ async def serve(
     port: int = 0,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
-    pool: Pool = AsyncConnectionPool(
-        database.url("web"),
-        open=False,
-        min_size=3,
-        max_size=6,
-        kwargs={"autocommit": True, "options": OPTIONS},
-    )
+    pool = new_pool(database.url("web"), at_most=6)
     async with pool:
         app = create_app(
             pool=pool, clock=clock, acknowledge=acknowledge, inject_fault=inject_fault

@@ -3,6 +3,8 @@
     await box.feed("5 7.6x4 8.1")          one reading a minute, each a message, in one batch
     await box.feed("-x10 5", point="t2")   nothing for ten minutes, then one
     await box.late("2m", "5.0")            measured earlier, arrived after all that came before
+
+What was sent at which time is said as in `tests/series.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from domain.rules import RuleVersion, Severity
 from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
 from rules import engine
+from rules.engine import Advance
 from rules.threshold import ThresholdRule
 from storage import alerts, chain, journal, readings, registry, shares, status
 from storage.connect import connect
@@ -42,7 +45,13 @@ CHIEF = Subscription(channel="log", recipient="chief", severity=Severity.MAJOR)
 COLD = a_rule(
     "cold",
     a_level(
-        "warning", "3m", severity="minor", below=2.5, above=7.5, inclusive=True, deadband=0.2
+        "warning",
+        "3m",
+        severity="minor",
+        below=2.5,
+        above=7.5,
+        inclusive=True,
+        deadband=0.2,
     ),
     a_level("excursion", severity="major", below=2.0, above=8.0, deadband=0.2),
     a_level("hot", "2m", severity="critical", above=12.0),
@@ -125,9 +134,10 @@ class Box:
         share: int,
         probe: Callable[[str], None] = nothing,
         limits: Limits | None = None,
+        advance: Advance = engine.advance,
     ) -> None:
         self.connection = connection
-        self.evaluator = Evaluator(Alerts([DUTY, CHIEF], lambda: REAL))
+        self.evaluator = Evaluator(Alerts([DUTY, CHIEF], lambda: REAL), advance)
         self.intake = Intake(
             connection, share, self.evaluator, limits=limits or Limits(), probe=probe
         )
@@ -142,7 +152,9 @@ class Box:
         """Take in a batch that arrives at `now`."""
         return await self.intake.commit(messages, now)
 
-    async def feed(self, text: str, point: str = "t1", now: datetime | None = None) -> None:
+    async def feed(
+        self, text: str, point: str = "t1", now: datetime | None = None
+    ) -> None:
         """Readings that go on where the last of the point were, in one batch."""
         start = self.next.get(point, at("0s"))
         found = series(start.isoformat(), "1m", text)
@@ -211,7 +223,9 @@ class Box:
         }
         found: list[Excursion] = []
         for point in self.intake.registry.points.values():
-            stored = await readings.series(self.connection, point.id, at("0s", "2000-01-01T00:00Z"))
+            stored = await readings.series(
+                self.connection, point.id, at("0s", "2000-01-01T00:00Z")
+            )
             for watch in engine.watches(point, rules):
                 found.extend(engine.excursions(watch, stored))
         return sorted(found, key=lambda e: (e.point, e.rule, e.level, e.start))
@@ -219,8 +233,7 @@ class Box:
     async def journal(self) -> list[str]:
         """All that happened to alerts, in order: `1 opened minor`, `1 returned minor` …"""
         rows = await self.rows(
-            "SELECT alert, event, severity FROM journal"
-            " ORDER BY intake, alert, n"
+            "SELECT alert, event, severity FROM journal ORDER BY intake, alert, n"
         )
         first = min((alert for alert, _, _ in rows), default=0)
         return [
@@ -236,7 +249,9 @@ class Box:
             "  FROM delivery d JOIN journal j USING (alert, n)"
             " ORDER BY d.alert, d.n, d.recipient DESC"
         )
-        return [f"{who}: {alert - first + 1} {event}" for who, alert, event, first in rows]
+        return [
+            f"{who}: {alert - first + 1} {event}" for who, alert, event, first in rows
+        ]
 
     async def check(self) -> None:
         """What must hold at any time, whatever came in whatever way."""

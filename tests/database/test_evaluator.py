@@ -3,6 +3,8 @@
     warning    minor     2.5 or less, 7.5 or more, for 3 min
     excursion  major     below 2, above 8, at once
     hot        critical  above 12, for 2 min
+
+An alert is told by its number, what happened to it, and its severity afterwards.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import pytest
 from alerting.commands import acknowledge
 from domain.errors import CommandError
 from domain.readings import Reading
+from rules.engine import State, Step, Watch, advance
 from storage.connect import connect
-from tests.database.box import Box, message_of, opened
+from tests.database.box import COLD, Box, message_of, opened
 from tests.series import at, series
 from tests.services import Database
 
@@ -98,7 +101,11 @@ async def test_going_on_is_no_news_nor_is_a_lesser_level(box: Box) -> None:
 async def test_recurrence_of_an_unanswered_alert_is_the_same_alert(box: Box) -> None:
     await box.feed("9 5")
     await box.feed("5 9")
-    assert await box.journal() == ["1 opened major", "1 returned major", "1 recurred major"]
+    assert await box.journal() == [
+        "1 opened major",
+        "1 returned major",
+        "1 recurred major",
+    ]
     assert (await box.owed())[-2:] == ["duty: 1 recurred", "chief: 1 recurred"]
 
 
@@ -149,18 +156,28 @@ async def test_what_was_withdrawn_and_holds_after_all_is_stored_and_raised_anew(
     assert await box.spans() == [("warning", 0, None)]
     assert await box.journal() == ["1 opened minor", "1 revised minor"]
     start = at("30s").isoformat()
-    await box.commit([message_of(reading, "t1") for reading in series(start, "1m", "5")])
+    await box.commit(
+        [message_of(reading, "t1") for reading in series(start, "1m", "5")]
+    )
     assert await box.spans() == [("warning", 1, None)]
     rows = await box.rows("SELECT id, withdrawn FROM excursion ORDER BY id")
     assert [withdrawn for _, withdrawn in rows] == [True, True, False]
-    assert await box.journal() == ["1 opened minor", "1 revised minor", "1 revised minor"]
+    assert await box.journal() == [
+        "1 opened minor",
+        "1 revised minor",
+        "1 revised minor",
+    ]
 
 
 async def test_late_reading_moves_the_start_and_the_alert_stays(box: Box) -> None:
     await box.feed("- 9 5")
     await box.late("0m", "9")
     assert await box.spans() == [("excursion", 0, 2)]
-    assert await box.journal() == ["1 opened major", "1 returned major", "1 revised major"]
+    assert await box.journal() == [
+        "1 opened major",
+        "1 returned major",
+        "1 revised major",
+    ]
     assert await box.owed() == [
         "duty: 1 opened", "chief: 1 opened", "duty: 1 returned", "chief: 1 returned",
     ]  # fmt: skip
@@ -218,7 +235,9 @@ async def test_backlog_that_comes_late_opens_and_returns_at_once(box: Box) -> No
 # Copies
 
 
-async def test_alert_copies_the_streak_and_then_each_batch_until_the_end(box: Box) -> None:
+async def test_alert_copies_the_streak_and_then_each_batch_until_the_end(
+    box: Box,
+) -> None:
     await box.feed("5 7.6x3")
     await box.feed("7.6 bad")
     await box.feed("7.6 5 5")
@@ -302,15 +321,20 @@ async def test_lost_session_is_raised_by_the_box_about_itself(box: Box) -> None:
 # Whatever the order, the batches and the restarts
 
 
-VALUES = [1.9, 2.0, 2.1, 2.5, 2.6, 5.0, 7.2, 7.3, 7.4, 7.5, 7.6, 7.9, 8.0, 8.1, 12.0, 12.1]
+VALUES = [
+    "1.9", "2.0", "2.1", "2.5", "2.6", "5.0", "7.2", "7.3",
+    "7.4", "7.5", "7.6", "7.9", "8.0", "8.1", "12.0", "12.1",
+]  # fmt: skip
+"""At the limits, at the deadbands, and a resolution beside them."""
 
 
 def a_series(random: Random, point: str) -> list[tuple[str, Reading]]:
     """Runs of values at the limits, with gaps around `max_gap`, bad ones and missing ones."""
     words: list[str] = []
     while len(words) < 45:
-        word = str(random.choice(VALUES)) if random.random() < 0.8 else "bad"
-        words += [word] * random.randint(1, 5) + ["-"] * random.choice([0, 0, 0, 1, 2, 3])
+        word = random.choice(VALUES) if random.random() < 0.8 else "bad"
+        words += [word] * random.randint(1, 5)
+        words += ["-"] * random.choice([0, 0, 0, 1, 2, 3])
     start = at(random.choice(["0m", "40m", "100m"])).isoformat()
     return [(point, reading) for reading in series(start, "1m", " ".join(words))]
 
@@ -319,7 +343,10 @@ def arrivals(random: Random) -> list[list[tuple[str, Reading]]]:
     """Batches of readings of three points: in order, delayed, or in any order; some twice."""
     sent = [pair for point in ("t1", "t2", "t3") for pair in a_series(random, point)]
     delay = random.choice([0, 5, 30, 1000])
-    order = {id(pair): pair[1].time.timestamp() + 60 * random.uniform(0, delay) for pair in sent}
+    order = {
+        id(pair): pair[1].time.timestamp() + 60 * random.uniform(0, delay)
+        for pair in sent
+    }
     sent.sort(key=lambda pair: order[id(pair)])
     sent += random.sample(sent, 10)
     batches: list[list[tuple[str, Reading]]] = []
@@ -338,7 +365,9 @@ async def test_final_excursions_are_those_of_the_whole_fold(
     async with opened(database) as box:
         current = box
         for batch in arrivals(random):
-            await current.commit([message_of(reading, point) for point, reading in batch])
+            await current.commit(
+                [message_of(reading, point) for point, reading in batch]
+            )
             if random.random() < 0.2:
                 current = Box(box.connection, box.intake.share)
                 await current.intake.reload()
@@ -362,6 +391,21 @@ async def answer_some(database: Database, box: Box, random: Random) -> None:
                 continue
 
 
+async def test_readings_in_order_are_judged_without_looking_back(box: Box) -> None:
+    judged: list[Reading] = []
+
+    def counting(watch: Watch, state: State, reading: Reading) -> Step:
+        judged.append(reading)
+        return advance(watch, state, reading)
+
+    current = Box(box.connection, box.intake.share, advance=counting)
+    await current.intake.reload()
+    await current.feed("5x10 9x3")
+    judged.clear()
+    await current.feed("9 5")
+    assert len(judged) == 2 * len(COLD.levels)
+
+
 async def test_restarts_leave_excursions_and_journal_as_they_would_be_without(
     database: Database, box: Box
 ) -> None:
@@ -371,12 +415,18 @@ async def test_restarts_leave_excursions_and_journal_as_they_would_be_without(
         current = Box(box.connection, box.intake.share)
         await current.intake.reload()
         await current.commit([message_of(reading, "t3")])
-    without = [(e.rule, e.level, e.start, e.end) for e in await box.excursions() if e.point == box.point("t1")]
+    without = [
+        (e.rule, e.level, e.start, e.end)
+        for e in await box.excursions()
+        if e.point == box.point("t1")
+    ]
     assert [
         (e.rule, e.level, e.start, e.end)
         for e in await box.excursions()
         if e.point == box.point("t3") and e.rule == "cold"
     ] == without
     events = "SELECT event FROM journal JOIN alert ON alert.id = alert WHERE point = %s AND rule = 'cold' ORDER BY n"
-    assert await box.rows(events, box.point("t1")) == await box.rows(events, box.point("t3"))
+    assert await box.rows(events, box.point("t1")) == await box.rows(
+        events, box.point("t3")
+    )
     assert len(without) > 4

@@ -28,17 +28,17 @@ CAP = 500
 BACKLOG = 20 * CAP
 GROWTH = 64 * 1024 * 1024
 """Bytes that the ingestor may grow by."""
-PADDING = "x" * 1000
+PADDING = "x" * 12_000
+"""Makes the whole backlog twice what the ingestor may grow by."""
 TOPIC = "blackbox/v1/33/01/06/{}/coldroom-1/readings"
 WORLD = (resources.files("simulators") / "scenarios" / "demo.registry.yaml").read_text()
 START = datetime(2026, 7, 15, tzinfo=UTC)
 
 
 async def publish_backlog(url: str, code: str) -> None:
-    """Publish all of it at QoS 1; about a kilobyte each."""
+    """Publish all of it at QoS 1."""
     host, port = url.removeprefix("mqtt://").split(":")
-    async with aiomqtt.Client(host, int(port), max_queued_outgoing_messages=0) as client:
-        client._client.max_inflight_messages_set(1000)
+    async with aiomqtt.Client(host, int(port), max_inflight_messages=1000) as client:
         waits = []
         for n in range(BACKLOG):
             document = {

@@ -135,21 +135,21 @@ async def undisturbed(system: System, messages: Sequence[tuple[Address, Message]
 
 async def disturbed(system: System, messages: Sequence[tuple[Address, Message]]) -> None:
     """Send slice after slice, until all are kept and everybody has been killed."""
-    killing = asyncio.ensure_future(kill_all(system))
+    killed, sent_all = asyncio.Event(), asyncio.Event()
+    killing = asyncio.ensure_future(kill_all(system, killed, sent_all))
     size = -(-len(messages) // SLICES)
     slices = [messages[at : at + size] for at in range(0, len(messages), size)]
     sent = 0
-    while sent < len(slices) or not killing.done():
+    while sent < len(slices) or not (killed.is_set() or killing.done()):
         await system.send(slices[sent % len(slices)])
         sent += 1
-    async with asyncio.timeout(60):
-        await killing
-    process = killing.result()
-    process.kill()
-    await process.wait()
+    sent_all.set()
+    await killing
 
 
-async def kill_all(system: System) -> asyncio.subprocess.Process:
+async def kill_all(
+    system: System, killed: asyncio.Event, sent_all: asyncio.Event
+) -> None:
     """Kill the ingestor at every point, the services in between; the last one lives on."""
     log, hits = system.directory / "ingest.log", system.directory / "hits"
     for done, (point, hit) in enumerate(KILLS):
@@ -159,8 +159,9 @@ async def kill_all(system: System) -> asyncio.subprocess.Process:
                 await process.wait()
         if done in SERVICES:
             await kill_service(system, SERVICES[done], log, hits)
-    context = running(("blackbox", "ingest"), log, **system.settings("ingest"))
-    return await context.__aenter__()
+    killed.set()
+    async with running(("blackbox", "ingest"), log, **system.settings("ingest")):
+        await sent_all.wait()
 
 
 async def kill_service(system: System, name: str, log: Path, hits: Path) -> None:

@@ -18,7 +18,7 @@ from domain.errors import InputError, Unavailable
 from simulators.build import build_devices
 from simulators.connection import connected, heeding
 from simulators.device import Device
-from simulators.live import REQUESTS, inject
+from simulators.live import ANSWERS, REQUESTS, FaultAnswer, FaultRequest, inject
 from simulators.load import plan
 from simulators.messages import Message
 from simulators.outbox import Counts
@@ -114,7 +114,7 @@ class Box:
         }
         receipts = topic.replace("readings", "receipts")
         # A publish that the broker's end interrupts is noticed by its time-out only.
-        await heeding(client.publish(receipts, json.dumps(receipt), qos=1, timeout=0.5))
+        await heeding(client.publish(receipts, json.dumps(receipt), qos=1, timeout=2))
 
 
 @asynccontextmanager
@@ -290,25 +290,17 @@ async def test_live_fault_without_simulators_says_so(
 
 
 async def test_answer_to_somebody_else_is_not_ours(mosquitto: Mosquitto) -> None:
-    playing = asyncio.create_task(
-        publish(
-            scenario("24h"),
-            clock=Clock.resume(START, FAST),
-            mqtt_url=mosquitto.url,
-            start=START,
-            boot="two ask",
+    async with connected(mosquitto.url) as simulators, asyncio.TaskGroup() as group:
+        await simulators.subscribe(REQUESTS, qos=1)
+        hour = timedelta(hours=1)
+        asking = group.create_task(inject(mosquitto.url, "x", "door-open", hour))
+        request = FaultRequest.model_validate_json(
+            bytes((await anext(simulators.messages)).payload)
         )
-    )
-    async with running_box(mosquitto.url) as box, connected(mosquitto.url) as other:
-        await box.seen(10)
-        request = {"device": "coldroom-2", "fault": "offline", "minutes": 1}
-        asking = inject(mosquitto.url, "coldroom-1", "door-open", timedelta(minutes=1))
-        _, answer = await asyncio.gather(
-            other.publish(REQUESTS, json.dumps(request), qos=1), asking
-        )
-    playing.cancel()
-    await asyncio.wait({playing})
-    assert answer.device == "coldroom-1"
+        for name, accepted in (("another", False), (request.id, True)):
+            answer = FaultAnswer(id=name, accepted=accepted)
+            await simulators.publish(ANSWERS, answer.model_dump_json(), qos=1)
+    assert asking.result().id == request.id
 
 
 async def test_load_plan_is_delivered_as_fast_as_it_is_taken(

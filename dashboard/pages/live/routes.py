@@ -55,9 +55,9 @@ async def live(
 ) -> Response:
     """The whole page, as its address says; it renews itself by asking for it again."""
     points = await here.points.get(
-        (query.q, query.state), partial(view.points, here.pool, query, here.clock.now())
+        (query.q, query.state), partial(view.points, here, query)
     )
-    async with here.pool.connection() as connection:
+    async with here.connection() as connection:
         try:
             content = await view.read(connection, query, points, here.display(t))
         except LookupError as error:
@@ -89,7 +89,7 @@ async def series(
     if until is not None and until.tzinfo is None:
         raise Problem(400, "error.offset")
     show = here.display(t)
-    async with here.pool.connection() as connection:
+    async with here.connection() as connection:
         name = await overview.point(connection, point)
         if name is None:
             raise Problem(404)
@@ -129,7 +129,7 @@ async def acknowledge(
         raise Problem(400, "acknowledge.no-name", n=NAME)
     if len(reason) > REASON:
         raise Problem(400, "acknowledge.long-reason", n=REASON)
-    async with here.pool.connection() as connection:
+    async with here.connection() as connection:
         if not await overview.alerts(connection, [alert]):
             raise Problem(404)
         try:

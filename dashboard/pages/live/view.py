@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, Field
 
 from dashboard.display import Display
-from dashboard.house import Pool
+from dashboard.house import House
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
 from domain.rules import Severity
@@ -26,7 +26,7 @@ POINTS = 300
 HOURS = (1, 6, 24, 168)
 """Ranges of the chart that have a button."""
 PointState: TypeAlias = Literal[
-    "excursion", "warning", "silent", "within", "recorded", "empty", "idle"
+    "excursion", "warning", "pending", "silent", "within", "recorded", "empty", "idle"
 ]
 
 Points: TypeAlias = tuple[dict[str, int], list[PointLine]]
@@ -121,11 +121,15 @@ class Page:
         return sum(len(lines) for _, lines in self.sites)
 
 
-async def points(pool: Pool, query: Query, now: datetime) -> Points:
+async def points(house: House, query: Query) -> Points:
     """The points that `query` asks for, on a connection of their own."""
-    async with pool.connection() as connection:
+    async with house.connection() as connection:
         return await overview.points(
-            connection, now=now, search=query.q, state=query.state, limit=POINTS
+            connection,
+            now=house.clock.now(),
+            search=query.q,
+            state=query.state,
+            limit=POINTS,
         )
 
 

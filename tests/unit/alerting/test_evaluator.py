@@ -52,7 +52,10 @@ def settled(result: Judgement) -> Track:
 
 
 def spans(excursions: Sequence[Stored]) -> list[tuple[object, object, int, bool]]:
-    return [(s.excursion.start, s.excursion.end, s.revision, s.withdrawn) for s in excursions]
+    return [
+        (s.excursion.start, s.excursion.end, s.revision, s.withdrawn)
+        for s in excursions
+    ]
 
 
 # Judging anew
@@ -121,7 +124,9 @@ def test_every_watch_is_folded_from_its_own_anchor() -> None:
     instant = watching(above=8.0)
     readings = run("9 9 9 5")
     anchors = [at("0s"), at("1m")]
-    result = judge_again([WATCH, instant], anchors, [[], []], readings, at("0s"), advance)
+    result = judge_again(
+        [WATCH, instant], anchors, [[], []], readings, at("0s"), advance
+    )
     assert [s.excursion.start for s in result.found] == anchors
 
 
@@ -149,7 +154,9 @@ def test_track_is_never_changed_itself() -> None:
     track = settled(again("5 9 9 9"))
     before = replace(track, open=dict(track.open))
     result = move_on([WATCH], track, run("9 5 9 9 9", "4m"), advance)
-    settle(result.track, {s.excursion.identity: replace(s, id=9) for s in result.changed})
+    settle(
+        result.track, {s.excursion.identity: replace(s, id=9) for s in result.changed}
+    )
     assert track == before
 
 

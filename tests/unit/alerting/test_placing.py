@@ -53,7 +53,12 @@ def place(*changed: Stored, heads: tuple[Alert, ...] = ()) -> list[Work]:
 def test_the_first_excursion_opens_an_alert_of_its_point_and_enterprise() -> None:
     (work,) = place(a_new())
     head = work.head
-    assert (head.point, head.enterprise, head.site, head.region) == (POINT, 5, 6, "330106")
+    assert (head.point, head.enterprise, head.site, head.region) == (
+        POINT,
+        5,
+        6,
+        "330106",
+    )
     assert (head.opened_at, head.entries, head.predecessor) == (OPENED, 0, None)
     assert not head.suppressed
     assert work.joined is Severity.MAJOR

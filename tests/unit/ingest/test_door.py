@@ -78,7 +78,9 @@ def test_local_time_of_a_device_with_a_zone() -> None:
         (TOPIC.replace("33/01/06", "33/01/08"), Reason.WRONG_REGION),
     ],
 )
-def test_who_may_not_send_here_is_refused_as_a_whole(topic: str, reason: Reason) -> None:
+def test_who_may_not_send_here_is_refused_as_a_whole(
+    topic: str, reason: Reason
+) -> None:
     offer = admitted({**snapshot(t1=5), "boot": "b", "seq": 7}, topic)
     assert offer.unreadable is not None
     assert offer.unreadable.reason is reason

@@ -69,7 +69,10 @@ def test_snapshots_in_one_message() -> None:
 
 def test_bare_array_of_snapshots() -> None:
     result = decoded([snapshot(t1=1), snapshot(t1=2)])
-    assert [value.field for value in result.values] == ["[0].values.t1", "[1].values.t1"]
+    assert [value.field for value in result.values] == [
+        "[0].values.t1",
+        "[1].values.t1",
+    ]
 
 
 def test_values_beside_snapshots_are_offered_too() -> None:
@@ -83,7 +86,9 @@ def test_empty_array_offers_nothing() -> None:
 
 
 def test_ten_thousand_snapshots_in_one_message() -> None:
-    result = decoded([snapshot(NOW + timedelta(seconds=n), t1=n) for n in range(10_000)])
+    result = decoded(
+        [snapshot(NOW + timedelta(seconds=n), t1=n) for n in range(10_000)]
+    )
     assert [value.value for value in result.values] == list(range(10_000))
 
 
@@ -235,9 +240,7 @@ def test_finite_numbers_and_null_are_values(text: str, number: float | None) -> 
     ],
 )
 def test_what_is_no_finite_number_is_refused_alone(text: str) -> None:
-    result = decoded(
-        f'{{{TIME}, "values": {{"t1": {text}, "h1": 50}}}}'.encode()
-    )
+    result = decoded(f'{{{TIME}, "values": {{"t1": {text}, "h1": 50}}}}'.encode())
     assert numbers(result) == {"h1": 50}
     (refusal,) = result.refusals
     assert (refusal.reason, refusal.field) == (Reason.NOT_A_NUMBER, "values.t1")
@@ -395,7 +398,18 @@ def test_unusable_boot_names_nothing(boot: object) -> None:
 
 
 KEYS = st.sampled_from(
-    ["t1", "h1", "time", "values", "quality", "snapshots", "boot", "seq", "a\0", "\ud800"]
+    [
+        "t1",
+        "h1",
+        "time",
+        "values",
+        "quality",
+        "snapshots",
+        "boot",
+        "seq",
+        "a\0",
+        "\ud800",
+    ]
 )
 SCALARS = (
     st.none()
@@ -407,7 +421,9 @@ SCALARS = (
 )
 DOCUMENTS = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5)
+    ),
     max_leaves=20,
 )
 SNAPSHOTS = st.fixed_dictionaries(
@@ -430,7 +446,9 @@ def storable(text: str | None) -> bool:
 
 @settings(deadline=None)
 @given(PAYLOADS, st.sampled_from([None, SHANGHAI]))
-def test_whatever_comes_is_read_or_refused(content: bytes, zone: ZoneInfo | None) -> None:
+def test_whatever_comes_is_read_or_refused(
+    content: bytes, zone: ZoneInfo | None
+) -> None:
     result = decode(content, {}, zone)
     assert result.unreadable is None or result.values == result.refusals == []
     for refusal in [*result.refusals, *filter(None, [result.unreadable])]:

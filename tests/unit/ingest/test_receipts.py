@@ -74,7 +74,9 @@ def test_one_receipt_per_device_and_boot() -> None:
     ]
 
 
-def test_partly_refused_message_is_kept_and_its_refusals_name_field_and_remedy() -> None:
+def test_partly_refused_message_is_kept_and_its_refusals_name_field_and_remedy() -> (
+    None
+):
     ((_, receipt),) = answers(numbered(7, t1=5, t9=1, h1=True))
     assert receipt["kept"] == [[7, 7]]
     assert receipt["refused_count"] == 2

@@ -48,7 +48,9 @@ def test_row_says_what_was_refused_and_why() -> None:
         9, rejections(offer), {}, raw_bytes=1000, raw_per_day=10
     )
     assert isinstance(identity, bytes)
-    assert dict(zip(REJECTED.columns[1:], rest, strict=True)) | {"payload_digest": 0} == {
+    assert dict(zip(REJECTED.columns[1:], rest, strict=True)) | {
+        "payload_digest": 0
+    } == {
         "intake": 9,
         "device": 1,
         "topic": TOPIC,

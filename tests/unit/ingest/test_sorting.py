@@ -29,7 +29,9 @@ EARLIER = 4
 BAD = Quality.BAD
 
 
-def a(value: float | None, quality: Quality = Quality.GOOD, time: datetime = NOW) -> Reading:
+def a(
+    value: float | None, quality: Quality = Quality.GOOD, time: datetime = NOW
+) -> Reading:
     return Reading(T1, time, value, quality)
 
 
@@ -130,7 +132,9 @@ def test_ledger_counts_messages_and_readings_by_device() -> None:
     ]
     result = sort_out(offers, REGISTRY, {}, [], INTAKE)
     assert result.ledger == {
-        1: Tally(messages=3, unreadable=1, offered=4, stored=1, duplicate=1, rejected=2),
+        1: Tally(
+            messages=3, unreadable=1, offered=4, stored=1, duplicate=1, rejected=2
+        ),
         0: Tally(messages=1, unreadable=1),
     }
 
@@ -156,7 +160,9 @@ SLOTS = st.dictionaries(
 def test_ledger_adds_up_and_nothing_is_kept_twice(
     messages: list[list[Reading]], kept: dict[Slot, Kept]
 ) -> None:
-    result = sort_out([offer_of(*some) for some in messages], REGISTRY, kept, [], INTAKE)
+    result = sort_out(
+        [offer_of(*some) for some in messages], REGISTRY, kept, [], INTAKE
+    )
     tally = result.ledger[1] if messages else Tally()
     assert tally.offered == sum(map(len, messages))
     assert tally.offered == (

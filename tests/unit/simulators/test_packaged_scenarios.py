@@ -13,9 +13,10 @@ from fractions import Fraction
 
 import pytest
 
+from domain.registry_file import parse
 from simulators.build import build_devices
 from simulators.expectations import Comparison, Raised, compare
-from simulators.scenario import Scenario, find_scenario, load_scenario
+from simulators.scenario import PACKAGED, Scenario, find_scenario, load_scenario
 
 Series = list[tuple[int, Fraction]]
 """Minute and value at the point's resolution, of readings that have one."""
@@ -161,6 +162,24 @@ def test_broken_rule_changes_what_is_found_at_scripted_points(
     scenario = load_scenario(find_scenario("short"))
     result = compare(scenario.expected, raised(scenario, change), start=scenario.start)
     assert result.missed or result.unexpected
+
+
+@pytest.mark.parametrize("name", ["short", "demo", "calm"])
+def test_registry_of_the_demo_world_knows_every_device(name: str) -> None:
+    text = (PACKAGED / "demo.registry.yaml").read_text(encoding="utf-8")
+    registry = parse(text)
+    region = {
+        (code, key): registry.enterprises[code].sites[str(path[3])].region
+        for path, code, key, _ in registry.devices()
+    }
+    devices = {(code, key): device for _, code, key, device in registry.devices()}
+    for spec in load_scenario(find_scenario(name)).devices:
+        sender = (spec.enterprise, spec.device)
+        assert region[sender] == spec.region
+        assert set(devices[sender].points) == set(spec.point_keys)
+        for key in spec.point_keys:
+            stretches = devices[sender].stretches(key)
+            assert {stretch.interval for stretch in stretches} == {spec.interval}
 
 
 def test_short_scenario_is_scripted_and_three_hours_long() -> None:

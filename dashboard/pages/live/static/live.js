@@ -2,9 +2,6 @@
 
 import { renew } from "../renew.js";
 
-const text = (id, what) =>
-  document.getElementById(id).content.textContent.trim().replace("{what}", what);
-
 // Links within the page.
 
 document.addEventListener("click", async (event) => {
@@ -99,14 +96,13 @@ function toast(words) {
   setTimeout(() => one.remove(), 8000);
 }
 
-const LOUD = new Set(["opened", "worsened", "recurred"]);
-
 document.addEventListener("journal", ({ detail }) => {
   for (const { alert, event } of detail) {
+    const words = document.querySelector(`template#${event}`); // only what is loud has one
     const card = document.getElementById(`alert-${alert}`);
-    if (!card || !LOUD.has(event) || card.classList.contains("suppressed")) continue;
+    if (!words || !card || card.classList.contains("suppressed")) continue;
     card.classList.add("fresh");
-    const title = card.querySelector(".card-title").textContent.replace(/\s+/g, " ").trim();
-    toast(text("announcement", title));
+    const title = card.querySelector(".card-title").textContent.trim();
+    toast(words.content.textContent.replace("{what}", title));
   }
 });
