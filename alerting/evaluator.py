@@ -3,9 +3,9 @@
 State of rules is only ever built by folding readings from an anchor (`rules/engine.py`);
 what is remembered per point between intakes is a cache of that, taken over after the
 commit and dropped at any doubt. A reading later than all that a point's track has seen
-moves the track on; any other lets the point be judged again from the anchor before it.
-The difference to what is stored becomes revisions; what follows from these for alerts is
-in `alerting/consequences.py`.
+moves the track on; any other lets the point be judged again, from the anchor before it to
+where it no longer makes a difference. What differs from what is stored becomes revisions;
+what follows from these for alerts is in `alerting/consequences.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ from storage.unit import Unit
 
 Identity = tuple[int, str, str, datetime]
 Fold = tuple[State, list[Excursion]]
+STRETCH = 250
+"""Readings looked at first when a point is judged again."""
+GROWTH = 8
+"""So many times as many are looked at next, where those did not suffice."""
 
 
 @dataclass(slots=True)
@@ -49,9 +53,10 @@ class Track:
 class Judgement:
     """A point, judged: the new track, and what differs from what is stored."""
 
-    since: datetime
-    """Time of the earliest reading that is new."""
-    track: Track
+    new: Sequence[Reading]
+    """What was not judged before, by time."""
+    track: Track | None
+    """None: as it was, if there is one."""
     found: list[Stored]
     """The excursions as they are now; `id` 0 where one is new."""
     changed: list[Stored]
@@ -101,7 +106,8 @@ class Evaluator:
             unit, [c for j in judgements for c in copies(j, placed)]
         )
         for judgement in judgements:
-            settle(judgement.track, placed)
+            if judgement.track is not None:
+                settle(judgement.track, placed)
 
     async def session_lost(
         self, unit: Unit, detail: Mapping[str, Any], now: datetime
@@ -125,15 +131,16 @@ class Evaluator:
         if track is not None and new[0].time > track.newest:
             judgement = move_on(watches, track, new, self._advance)
         else:
-            judgement = await self._judge_again(unit, watches, new[0])
-        self._fresh[point] = judgement.track
+            judgement = await self._judge_again(unit, watches, new)
+        if judgement.track is not None:
+            self._fresh[point] = judgement.track
         return judgement
 
     async def _judge_again(
-        self, unit: Unit, watches: tuple[Watch, ...], first: Reading
+        self, unit: Unit, watches: tuple[Watch, ...], new: Sequence[Reading]
     ) -> Judgement:
-        """Judge a point from the anchor before `first` to its newest reading."""
-        connection, point, at = unit.connection, first.point, first.time
+        """Judge a point from the anchor before `new` on, as far as need be."""
+        connection, point, at = unit.connection, new[0].point, new[0].time
         before = await readings.predecessor(connection, point, at)
         horizon = min(at - watch.look_back for watch in watches)
         known = await excursions.known(connection, point, horizon)
@@ -142,8 +149,16 @@ class Evaluator:
             engine.anchor(watch, before, at, [s.excursion for s in stored])
             for watch, stored in zip(watches, own, strict=True)
         ]
-        series = await readings.series(connection, point, min(anchors))
-        return judge_again(watches, anchors, own, series, at, self._advance)
+        limit = STRETCH
+        while True:
+            series = await readings.series(connection, point, min(anchors), limit)
+            stretch = (watches, anchors, own, series, new, self._advance)
+            if len(series) < limit:
+                return judge_again(*stretch)
+            judgement = judge_stretch(*stretch)
+            if judgement is not None:
+                return judgement
+            limit *= GROWTH
 
 
 def belongs(stored: Stored, watch: Watch) -> bool:
@@ -159,7 +174,7 @@ def move_on(
         fold(watch, state, new, advance)
         for watch, state in zip(watches, track.states, strict=True)
     ]
-    return judgement(folds, list(track.open.values()), new[0].time, new[-1].time)
+    return to_the_end(folds, list(track.open.values()), new, new[-1].time)
 
 
 def judge_again(
@@ -167,12 +182,12 @@ def judge_again(
     anchors: Sequence[datetime],
     known: Sequence[Sequence[Stored]],
     series: Sequence[Reading],
-    since: datetime,
+    new: Sequence[Reading],
     advance: Advance,
 ) -> Judgement:
     """Fold every watch from its anchor over `series`, against what is known from there on.
 
-    `since` is the time of the earliest reading that was not judged before.
+    `series` has all readings from the first anchor on, `new` those that are new.
     """
     folds = [
         fold(watch, IDLE, (r for r in series if r.time >= anchor), advance)
@@ -184,7 +199,57 @@ def judge_again(
         for s in own
         if s.excursion.start >= anchor
     ]
-    return judgement(folds, stored, since, series[-1].time)
+    return to_the_end(folds, stored, new, series[-1].time)
+
+
+def judge_stretch(
+    watches: Sequence[Watch],
+    anchors: Sequence[datetime],
+    known: Sequence[Sequence[Stored]],
+    series: Sequence[Reading],
+    new: Sequence[Reading],
+    advance: Advance,
+) -> Judgement | None:
+    """The same where `series` is only the first of the readings; None: that is not enough."""
+    found: list[Excursion] = []
+    stored: list[Stored] = []
+    for watch, anchor, own in zip(watches, anchors, known, strict=True):
+        stretch = (reading for reading in series if reading.time >= anchor)
+        settled = refold(watch, stretch, new, advance)
+        if settled is None:
+            return None
+        ended, bound = settled
+        found += ended
+        found += [s.excursion for s in own if s.excursion.start == bound]
+        stored += [s for s in own if anchor <= s.excursion.start <= bound]
+    return differences(found, stored, new, None)
+
+
+def refold(
+    watch: Watch, stretch: Iterable[Reading], new: Sequence[Reading], advance: Advance
+) -> tuple[list[Excursion], datetime] | None:
+    """The excursions that have ended until `new` makes no difference any more.
+
+    Two folds run side by side, with and without what is new: once they have come to the
+    same state after it, all stands that began from the returned time on. None: not yet.
+    """
+    times, found, state, without = {r.time for r in new}, list[Excursion](), IDLE, IDLE
+    for reading in stretch:
+        state, ended = advance(watch, state, reading)
+        if ended is not None:
+            found.append(ended)
+        if reading.time not in times:
+            without, _ = advance(watch, without, reading)
+        if reading.time > new[-1].time and state == without:
+            return found, begun(state) or reading.time
+    return None
+
+
+def begun(state: State) -> datetime | None:
+    """When the streak began that is open or pending."""
+    if state.open is not None:
+        return state.open.start
+    return state.pending.start if state.pending is not None else None
 
 
 def fold(
@@ -199,14 +264,33 @@ def fold(
     return state, found if state.open is None else [*found, state.open]
 
 
-def judgement(
-    folds: Sequence[Fold], stored: Iterable[Stored], since: datetime, newest: datetime
+def to_the_end(
+    folds: Sequence[Fold],
+    stored: Iterable[Stored],
+    new: Sequence[Reading],
+    newest: datetime,
+) -> Judgement:
+    """The judgement of folds that reached the newest reading."""
+    found = [excursion for _, of_fold in folds for excursion in of_fold]
+    track = Track(newest, tuple(state for state, _ in folds))
+    judgement = differences(found, stored, new, track)
+    track.open |= {
+        s.excursion.identity: s for s in judgement.found if s.excursion.end is None
+    }
+    return judgement
+
+
+def differences(
+    excursions: Iterable[Excursion],
+    stored: Iterable[Stored],
+    new: Sequence[Reading],
+    track: Track | None,
 ) -> Judgement:
     """What differs between the excursions that were found and those `stored`."""
     left = {s.excursion.identity: s for s in stored}
     found: list[Stored] = []
     changed: list[Stored] = []
-    for excursion in (excursion for _, of_fold in folds for excursion in of_fold):
+    for excursion in excursions:
         current = left.pop(excursion.identity, None)
         if current is None or current.excursion != excursion:
             current = revised(current, excursion)
@@ -215,9 +299,7 @@ def judgement(
     changed.extend(
         replace(s, revision=s.revision + 1, withdrawn=True) for s in left.values()
     )
-    states = tuple(state for state, _ in folds)
-    still = {s.excursion.identity: s for s in found if s.excursion.end is None}
-    return Judgement(since, Track(newest, states, still), found, changed)
+    return Judgement(new, track, found, changed)
 
 
 def revised(stored: Stored | None, excursion: Excursion) -> Stored:
@@ -240,13 +322,16 @@ async def number(unit: Unit, changed: Sequence[Stored]) -> list[Stored]:
 
 
 def copies(judgement: Judgement, placed: Mapping[Identity, Stored]) -> Iterator[Copy]:
-    """The readings that alerts copy: all of a new excursion, of others what came since."""
+    """The readings that alerts copy: all of a new excursion, of others what is new."""
+    since, upto = judgement.new[0].time, judgement.new[-1].time
     for s in judgement.found:
         excursion, alert = s.excursion, placed.get(s.excursion.identity, s).alert
         assert alert is not None, "every excursion has its alert"
-        start = max(excursion.start, judgement.since) if s.id else excursion.start
-        if excursion.end is None or start <= excursion.end:
-            yield Copy(alert, excursion.point, start, excursion.end)
+        start, end = excursion.start, excursion.end
+        if s.id:
+            start, end = max(start, since), min(end or upto, upto)
+        if end is None or start <= end:
+            yield Copy(alert, excursion.point, start, end)
 
 
 def settle(track: Track, placed: Mapping[Identity, Stored]) -> None:

@@ -13,7 +13,6 @@ from datetime import timedelta
 
 import httpx
 from prometheus_client import start_http_server
-from psycopg_pool import AsyncConnectionPool
 
 from alerting.channels import Channel
 from alerting.channels.log import Log
@@ -27,13 +26,12 @@ from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
 from dashboard.house import InjectFault
+from dashboard.pool import new_pool
 from dashboard.serve import create_server
 from domain.errors import SettingsError
 from ingest import loop
 from rules.engine import Advance, advance
 from simulators.live import inject
-from storage.connect import OPTIONS
-from storage.unit import Connection
 
 LOG = Subscription(channel="log", recipient="duty")
 WEBHOOK = Subscription(channel="webhook", recipient="default")
@@ -97,17 +95,7 @@ async def run_dispatch(
 async def run_dashboard(settings: Settings, *, demo: bool = False) -> None:
     """Serve the pages until cancelled; `demo` shows the card of faults."""
     async with AsyncExitStack() as stack:
-        pool = AsyncConnectionPool[Connection](
-            settings.database(),
-            open=False,
-            min_size=3,
-            max_size=12,
-            kwargs={
-                "autocommit": True,
-                "application_name": "blackbox dashboard",
-                "options": OPTIONS,
-            },
-        )
+        pool = new_pool(settings.database())
         await pool.open()
         stack.push_async_callback(pool.close)
         app = create_app(

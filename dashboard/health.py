@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from dashboard.house import House, house
 from dashboard.pulse import Reason, State
 from domain.rules import Severity
-from storage import overview
+from storage import alert_cards
 
 router = APIRouter()
 
@@ -58,7 +58,7 @@ async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> R
     known.alerts.clear()
     try:
         async with here.connection() as connection:
-            counts = await overview.count_open_alerts(connection)
+            counts = await alert_cards.count_open_alerts(connection)
         for severity in Severity:
             known.alerts.labels(severity.name.lower()).set(counts.get(severity, 0))
     except (psycopg.Error, PoolTimeout):

@@ -56,7 +56,6 @@ def page(
 
 def link(request: Request, **changes: object) -> str:
     """Address of the live page as it is, with `changes` to its query; None leaves out."""
-    query = {**request.query_params, **changes}
-    query.pop("lang", None) if "lang" not in changes else None
+    query = {**request.query_params, "lang": None, **changes}
     kept = {name: value for name, value in query.items() if value not in (None, "")}
     return "/?" + urlencode(kept) if kept else "/"

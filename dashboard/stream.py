@@ -106,7 +106,7 @@ class Stream:
         quiet_after: float,
         metrics: CollectorRegistry,
     ) -> None:
-        """Nothing happens before `run`. `elapsed` is real and monotonic, in seconds."""
+        """Nothing happens before `running`. `elapsed` is real and monotonic, in seconds."""
         self._pool = pool
         self._elapsed = elapsed
         self._watch = Watch(quiet_after=quiet_after, elapsed=elapsed())
@@ -212,15 +212,14 @@ class Stream:
             await asyncio.sleep(BEAT)
 
     async def _listen(self, connection: Connection) -> None:
-        await connection.execute(LISTEN)
-        while True:
-            async with asyncio.timeout(5 * BEAT):
-                await self._read(connection)
-            async with aclosing(
-                connection.notifies(timeout=BEAT, stop_after=1)
-            ) as woken:
-                async for _ in woken:
-                    pass
+        try:
+            await connection.execute(LISTEN)
+            while True:
+                async with asyncio.timeout(5 * BEAT):
+                    await self._read(connection)
+                await _woken(connection)
+        finally:
+            await connection.close()  # nobody else wants one that listens
 
     async def _read(self, connection: Connection) -> None:
         self._watch.see(await overview.heartbeats(connection), self._elapsed())
@@ -233,6 +232,13 @@ class Stream:
             self._position = entries[-1].xid
             for data in journal_events(entries):
                 self._publish(data)
+
+
+async def _woken(connection: Connection) -> None:
+    """Wait for a notification, but not for longer than a beat."""
+    async with aclosing(connection.notifies(timeout=BEAT, stop_after=1)) as notifies:
+        async for _ in notifies:
+            pass
 
 
 class EventStream(Response):

@@ -124,8 +124,8 @@ class Intake:
                 await self.take_in(unit, offers, now)
         except DATA_ERRORS as error:
             self.forget()
-            if isinstance(error, errors.UniqueViolation) and not again:
-                # Somebody wrote behind our back; now we believe no slot to be free.
+            if isinstance(error, psycopg.IntegrityError) and not again:
+                # Somebody wrote behind our back: once more, without what we remembered.
                 await self.commit_offers(offers, now, done, again=True)
                 return
             for half in halves(offers, error):

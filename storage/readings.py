@@ -26,6 +26,7 @@ SELECT point, time, value, quality, provenance
   FROM reading
  WHERE point = %s AND time >= %s
  ORDER BY time
+ LIMIT %s
 """
 BEFORE = """
 SELECT time FROM reading WHERE point = %s AND time < %s ORDER BY time DESC LIMIT 1
@@ -68,9 +69,11 @@ async def at(connection: Connection, slots: Sequence[Slot]) -> dict[Slot, Kept]:
     }
 
 
-async def series(connection: Connection, point: int, since: datetime) -> list[Reading]:
-    """All readings of a point from `since` on (inclusive), by time."""
-    cursor = await connection.execute(SERIES, (point, since))
+async def series(
+    connection: Connection, point: int, since: datetime, limit: int | None = None
+) -> list[Reading]:
+    """The readings of a point from `since` on (inclusive), by time; the first `limit` of them."""
+    cursor = await connection.execute(SERIES, (point, since, limit))
     return [
         Reading(point, time, value, Quality(quality), Provenance(provenance))
         for point, time, value, quality, provenance in await cursor.fetchall()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ def status(
 ) -> None:
     """运行状况与台账 · signs of life, ledger, what is open and owed."""
 
-    async def ask() -> dict[str, object]:
+    async def ask() -> dict[str, Any]:
         async with database() as connection:
             server = await describe(connection)
             return {"database": server.name, **await status_table.read(connection, real_now())}
@@ -30,8 +30,11 @@ def status(
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
         return
+    shares = facts.pop("shares")
     for name, value in facts.items():
         typer.echo(f"{name:24} {value}")
+    for share in shares:
+        typer.echo("  ".join(f"{name} {value}" for name, value in share.items()))
 
 
 def verify() -> None:

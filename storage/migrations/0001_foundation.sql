@@ -222,6 +222,8 @@ CREATE TABLE alert (
 );
 CREATE INDEX alert_live ON alert (point, rule, id) WHERE withdrawn_at IS NULL;
 CREATE INDEX alert_newest ON alert (opened_at DESC);
+CREATE INDEX alert_open ON alert (opened_at)
+ WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL);
 
 CREATE TABLE alert_excursion (
     alert       int8 NOT NULL REFERENCES alert,

@@ -74,8 +74,8 @@ async def test_an_ingestor_without_heartbeat_is_deaf(
     page = await new_page()
     await expect(page.locator(CALM)).to_be_visible()
     world.beating = False
-    await seen_for(1.2, client, world)
-    world.clock.ahead += 4
+    await seen_for(0.5, client, world)
+    world.clock.ahead += 5
     await seen(page, DEAF, "BOX DEAF the ingestor has no heartbeat")
     await faded(page)
     world.beating = True

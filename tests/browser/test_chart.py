@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from dashboard.pages.live.chart import vertices
-from storage.overview import Bucket, Setting
+from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 
 SETTINGS = [

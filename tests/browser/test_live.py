@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from storage import journal
 from tests.browser.conftest import Injected, NewPage
-from tests.browser.world import REGISTRY, World, new_world, serve
-from tests.services import Database
+from tests.browser.world import REGISTRY, World
 
 WARM = [(float(minute), {"t1": 9.4}) for minute in range(15, -1, -1)]
 """A quarter of an hour above 8 °C."""
@@ -60,12 +59,6 @@ async def test_acknowledging_changes_the_state_and_is_journalled(
     await page.get_by_role("link", name="Details").click()
     await expect(page.locator(".journal")).to_contain_text("door was open")
     await expect(page.locator(".details")).to_contain_text("Readings kept")
-
-
-async def test_the_name_is_kept_in_the_browser(world: World, new_page: NewPage) -> None:
-    await opened(world)
-    page = await new_page()
-    await acknowledge(page, "王芳")
     await world.send("coldroom-2", *WARM)
     await page.get_by_role("link", name="Acknowledge").click()
     await expect(page.get_by_label("Your name")).to_have_value("王芳")
@@ -174,25 +167,3 @@ async def test_a_fault_is_injected_by_a_button(
         "coldroom-2: Door open for 20 min."
     )
     assert injected == [("coldroom-2", "door-open", 20)]
-
-
-async def test_without_readings_the_page_says_what_to_send(new_page: NewPage) -> None:
-    page = await new_page()
-    await expect(page.locator("#no-readings")).to_contain_text(
-        "blackbox/v1/33/01/06/91330106MA27XY001X/coldroom-1/readings"
-    )
-
-
-async def test_without_a_registry_the_page_says_what_to_do(
-    database: Database, browser: Browser
-) -> None:
-    async with new_world(database) as world, serve(database, world.clock) as site:
-        page = await browser.new_page(locale="en-US")
-        await page.clock.install()
-        await page.goto(site.address)
-        empty = page.locator("#no-registry")
-        await expect(empty).to_contain_text("blackbox registry apply FILE")
-        await page.clock.fast_forward(2_000)
-        await world.register()
-        await expect(page.locator("#points-table")).to_be_visible()
-        await page.close()

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from tests.browser.test_live import opened
-from tests.browser.world import World
+from tests.browser.world import World, new_world, serve
+from tests.services import Database
 
 PERSON = {"Accept": "text/html"}
 UNKNOWN = 404
@@ -34,6 +35,7 @@ async def test_what_is_unknown_is_not_found(
         "/points/1/series?hours=-6",
         "/points/1/series?hours=100000",
         "/points/1/series?until=2026-11-22T17:30:05",
+        "/points/1/series?until=0001-01-01T00:00:00Z",
         "/points/x/series",
         "/?hours=99999",
         "/?alert=99999999999999999999",
@@ -138,3 +140,24 @@ async def test_metrics_count_open_alerts(
 
 async def test_a_card_of_faults_is_for_the_demo_only(quiet: httpx.AsyncClient) -> None:
     assert "/demo/faults" not in (await quiet.get("/", headers=PERSON)).text
+
+
+async def test_without_readings_the_page_says_what_to_send(
+    quiet: httpx.AsyncClient,
+) -> None:
+    text = (await quiet.get("/", headers=PERSON)).text
+    assert "blackbox/v1/33/01/06/91330106MA27XY001X/coldroom-1/readings" in text
+    assert "还没有收到任何读数" in text
+
+
+async def test_without_a_registry_the_page_says_what_to_do(database: Database) -> None:
+    async with (
+        new_world(database) as world,
+        serve(database, world.clock) as site,
+        httpx.AsyncClient(base_url=site.address) as client,
+    ):
+        text = (await client.get("/", headers=PERSON)).text
+        assert "blackbox registry apply FILE" in text
+        await world.register()
+        world.clock.ahead += 1
+        assert "一号冷库温度" in (await client.get("/", headers=PERSON)).text

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+import yaml
 
 import dashboard
 from dashboard.pages.live.routes import FAULTS
@@ -42,6 +43,15 @@ def test_pages_name_only_texts_that_exist() -> None:
     }
     assert len(named) > 60
     assert named - set(load()) == set()
+
+
+def test_no_text_is_left_over() -> None:
+    sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
+    composed = re.compile(r"(alert|banner|error|event|fault|in-use|level|rule|state)\.")
+    own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
+    assert [
+        key for key in own if f'"{key}"' not in sources and not composed.match(key)
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from dashboard.pages.live import limits
 from domain.readings import Quality, decimals
 from domain.rules import Severity
 from rules.threshold import ThresholdRule
-from storage import overview
-from storage.overview import Bucket, Mark, PointName, Setting, Shade, Slices
+from storage import charts
+from storage.charts import Bucket, Mark, PointName, Setting, Shade, Slices
+from storage.snapshot import snapshot
 from storage.unit import Connection
 
 BUCKETS = 450
@@ -43,14 +44,14 @@ async def read(
         until=until,
         width=span.total_seconds() / BUCKETS,
     )
-    async with overview.snapshot(connection):
-        settings = await overview.settings(connection, point.id, slices.start, until)
-        buckets = await overview.series(connection, slices)
-        bad = await overview.no_values(connection, slices)
-        conflicts = await overview.conflicts(connection, slices)
-        shades = await overview.excursions(connection, slices)
+    async with snapshot(connection):
+        settings = await charts.settings(connection, point.id, slices.start, until)
+        buckets = await charts.series(connection, slices)
+        bad = await charts.no_values(connection, slices)
+        conflicts = await charts.conflicts(connection, slices)
+        shades = await charts.excursions(connection, slices)
         named = sorted({version for setting in settings for version in setting.rules})
-        contents = await overview.rules(connection, named)
+        contents = await charts.rules(connection, named)
     rules = {version: limits.rule(content) for version, content in contents.items()}
     return {
         "point": point.id,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Header, Request
 from fastapi import Query as QueryField
+from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dashboard.assets import PLOTLY
@@ -20,12 +20,14 @@ from dashboard.security import same_origin
 from dashboard.stream import EventStream
 from dashboard.texts import Texts
 from domain.errors import CommandError, InputError, Unavailable
-from storage import overview
+from storage import alert_cards, charts, overview
 from storage.unit import Connection
 
 NAME = 80
 """Characters of a person's name at most."""
 REASON = 1000
+EARLIEST = 2000
+"""Year."""
 FAULTS = {
     "door-open": 20,
     "power-cut": 60,
@@ -37,6 +39,16 @@ FAULTS = {
 
 Here = Annotated[House, Depends(house)]
 T = Annotated[Texts, Depends(texts)]
+
+
+def in_our_time(time: AwareDatetime | None) -> AwareDatetime | None:
+    """Refuse a time that nothing was measured at, and that cannot be reckoned with."""
+    if time is not None and time.year < EARLIEST:
+        raise ValueError(f"nothing was measured before {EARLIEST}")
+    return time
+
+
+Until = Annotated[AwareDatetime | None, AfterValidator(in_our_time)]
 router = APIRouter()
 
 
@@ -81,16 +93,14 @@ async def live(
 
 @router.get("/points/{point}/series")
 async def series(
-    here: Here, t: T, point: int, hours: int = 6, until: datetime | None = None
+    here: Here, t: T, point: int, hours: int = 6, until: Until = None
 ) -> Response:
     """The curve of `hours` before `until` (RFC 3339; now), at most 1,800 points."""
     if not 1 <= hours <= chart.LONGEST:
         raise Problem(400, "error.range", n=chart.LONGEST)
-    if until is not None and until.tzinfo is None:
-        raise Problem(400, "error.offset")
     show = here.display(t)
     async with here.connection() as connection:
-        name = await overview.point(connection, point)
+        name = await charts.point(connection, point)
         if name is None:
             raise Problem(404)
         content = await chart.read(
@@ -130,7 +140,7 @@ async def acknowledge(
     if len(reason) > REASON:
         raise Problem(400, "acknowledge.long-reason", n=REASON)
     async with here.connection() as connection:
-        if not await overview.alerts(connection, [alert]):
+        if not await alert_cards.alerts(connection, [alert]):
             raise Problem(404)
         try:
             now = here.clock.now()
@@ -144,7 +154,7 @@ async def acknowledge(
 
 async def _not_possible(connection: Connection, alert: int, t: Texts) -> Problem:
     """Says the state that the alert is in now."""
-    line = (await overview.alerts(connection, [alert]))[0]
+    line = (await alert_cards.alerts(connection, [alert]))[0]
     state = t(f"alert-state.{view.state(line)}")
     return Problem(409, "acknowledge.not-possible", id=alert, state=state)
 

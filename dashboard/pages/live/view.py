@@ -15,8 +15,11 @@ from dashboard.house import House
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
 from domain.rules import Severity
-from storage import journal, overview
-from storage.overview import AlertLine, Copies, Example, PointLine, PointName, Stretch
+from storage import alert_cards, charts, journal, overview
+from storage.alert_cards import AlertLine, Copies, Stretch
+from storage.charts import PointName
+from storage.overview import Example, PointLine
+from storage.snapshot import snapshot
 from storage.unit import Connection
 
 OPEN = 50
@@ -138,10 +141,10 @@ async def read(
 ) -> Page:
     """Everything that `query` asks for. Raises LookupError for an unknown alert or point."""
     counts, lines = points
-    async with overview.snapshot(connection):
+    async with snapshot(connection):
         position = await journal.horizon(connection)
-        open_ids = await overview.open_alerts(connection, OPEN)
-        past_ids = await overview.past_alerts(connection, PAST)
+        open_ids = await alert_cards.open_alerts(connection, OPEN)
+        past_ids = await alert_cards.past_alerts(connection, PAST)
         if query.alert and query.alert not in (*open_ids, *past_ids):
             past_ids = [query.alert, *past_ids]
         cards = await _cards(connection, [*open_ids, *past_ids], show)
@@ -161,23 +164,21 @@ async def read(
 async def _cards(
     connection: Connection, ids: Sequence[int], show: Display
 ) -> dict[int, Card]:
-    stretches = await overview.stretches(connection, ids)
+    stretches = await alert_cards.stretches(connection, ids)
     by_alert = {
         alert: list(group) for alert, group in groupby(stretches, key=lambda s: s.alert)
     }
     return {
         alert.id: card(alert, by_alert.get(alert.id, []), show)
-        for alert in await overview.alerts(connection, ids)
+        for alert in await alert_cards.alerts(connection, ids)
     }
 
 
 def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
     """The alert in words; `stretches` are its levels, the most severe first."""
     since = min((one.started for one in stretches), default=alert.opened_at)
-    ends = [one.ended for one in stretches]
-    ended = (
-        max((end for end in ends if end), default=None) if None not in ends else None
-    )
+    ends = [one.ended for one in stretches if one.ended]
+    ended = max(ends) if ends and len(ends) == len(stretches) else None
     title, basis = _rule_texts(alert, show)
     peak, limit = _how_bad(alert, stretches, show)
     return Card(
@@ -197,13 +198,8 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
 
 def state(alert: AlertLine) -> State:
     """What the alert's facts amount to."""
-    signal = (
-        "withdrawn"
-        if alert.withdrawn_at
-        else "returned"
-        if alert.returned_at
-        else "active"
-    )
+    signals = {"withdrawn": alert.withdrawn_at, "returned": alert.returned_at}
+    signal = next((name for name, since in signals.items() if since), "active")
     answer = "acknowledged" if alert.acknowledged_at else "unacknowledged"
     return State(f"{signal}-{answer}")
 
@@ -211,10 +207,8 @@ def state(alert: AlertLine) -> State:
 def _rule_texts(alert: AlertLine, show: Display) -> tuple[str, str]:
     """Name and basis of the rule; of the box's own alerts, what to do."""
     if alert.content is None:
-        known = show.texts.known
-        return known(f"rule.{alert.rule}", alert.rule), known(
-            f"rule.{alert.rule}.basis", ""
-        )
+        key, known = f"rule.{alert.rule}", show.texts.known
+        return known(key, alert.rule), known(f"{key}.basis", "")
     rule = limits.rule(alert.content)
     return show.texts.pick(rule.name), show.texts.pick(rule.basis)
 
@@ -223,17 +217,10 @@ def _how_bad(
     alert: AlertLine, stretches: Sequence[Stretch], show: Display
 ) -> tuple[str | None, str | None]:
     """Worst peak of the most severe level, and the limit that it is beyond."""
-    level = (
-        limits.rule(alert.content).level(stretches[0].level)
-        if alert.content and stretches
-        else None
-    )
-    if (
-        level is None
-        or alert.quantity is None
-        or alert.unit is None
-        or alert.resolution is None
-    ):
+    if not (alert.content and alert.quantity and alert.unit and alert.resolution):
+        return None, None
+    level = limits.rule(alert.content).level(stretches[0].level) if stretches else None
+    if level is None:
         return None, None
     peak, side = limits.worst(level, stretches[0].lowest, stretches[0].highest)
     bound = level.above if side == "above" else level.below
@@ -250,7 +237,7 @@ async def _details(connection: Connection, card: Card, show: Display) -> Details
     return Details(
         card=card,
         journal=await journal.entries(connection, card.alert.id),
-        copies=await overview.copies(connection, card.alert.id),
+        copies=await alert_cards.copies(connection, card.alert.id),
         limits=[limits.describe(show, level, unit) for level in levels],
     )
 
@@ -261,7 +248,7 @@ async def _curve(
     number = query.point or (card.alert.point if card else None)
     if number is None:
         return None
-    point = await overview.point(connection, number)
+    point = await charts.point(connection, number)
     if point is None:
         raise LookupError(f"point {number}")
     if card is None or query.point:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from alerting.evaluator import (
     Track,
     copies,
     judge_again,
+    judge_stretch,
     move_on,
     settle,
 )
@@ -37,7 +40,9 @@ def again(
     text: str, known: Sequence[Stored] = (), since: str = "0s", watch: Watch = WATCH
 ) -> Judgement:
     """Judge the whole series, whose readings from `since` on are new."""
-    return judge_again([watch], [at("0s")], [known], run(text), at(since), advance)
+    series = run(text)
+    new = [reading for reading in series if reading.time >= at(since)]
+    return judge_again([watch], [at("0s")], [known], series, new, advance)
 
 
 def stored(result: Judgement, number: int = 7, alert: int = 3) -> list[Stored]:
@@ -47,7 +52,13 @@ def stored(result: Judgement, number: int = 7, alert: int = 3) -> list[Stored]:
 
 def settled(result: Judgement) -> Track:
     """The track as it is taken over."""
-    settle(result.track, {s.excursion.identity: s for s in stored(result)})
+    settle(moved(result), {s.excursion.identity: s for s in stored(result)})
+    return moved(result)
+
+
+def moved(result: Judgement) -> Track:
+    """The new track that a judgement must have."""
+    assert result.track is not None
     return result.track
 
 
@@ -70,14 +81,14 @@ def test_new_excursion_is_its_first_revision_without_a_number() -> None:
 
 def test_open_excursion_is_remembered() -> None:
     result = again("5 9 9 9")
-    assert list(result.track.open.values()) == result.changed
-    assert result.track.states[0].open == result.changed[0].excursion
+    assert list(moved(result).open.values()) == result.changed
+    assert moved(result).states[0].open == result.changed[0].excursion
 
 
 def test_what_is_pending_is_no_excursion() -> None:
     result = again("5 9 9")
-    assert (result.found, result.changed, result.track.open) == ([], [], {})
-    assert result.track.states[0].pending is not None
+    assert (result.found, result.changed, moved(result).open) == ([], [], {})
+    assert moved(result).states[0].pending is not None
 
 
 def test_the_same_again_changes_nothing() -> None:
@@ -116,7 +127,7 @@ def test_another_start_withdraws_one_and_opens_another() -> None:
 def test_what_began_before_the_anchor_stands() -> None:
     known = stored(again("9 9 9 5"))
     later = [reading for reading in run("9 9 9 5 5 5") if reading.time >= at("4m")]
-    result = judge_again([WATCH], [at("4m")], [known], later, at("5m"), advance)
+    result = judge_again([WATCH], [at("4m")], [known], later, later[1:], advance)
     assert (result.found, result.changed) == ([], [])
 
 
@@ -125,7 +136,7 @@ def test_every_watch_is_folded_from_its_own_anchor() -> None:
     readings = run("9 9 9 5")
     anchors = [at("0s"), at("1m")]
     result = judge_again(
-        [WATCH, instant], anchors, [[], []], readings, at("0s"), advance
+        [WATCH, instant], anchors, [[], []], readings, readings, advance
     )
     assert [s.excursion.start for s in result.found] == anchors
 
@@ -137,25 +148,25 @@ def test_track_moves_on_from_where_it_stood() -> None:
     track = settled(again("5 9 9"))
     opened = move_on([WATCH], track, run("9", "3m"), advance)
     assert spans(opened.changed) == [(at("1m"), None, 1, False)]
-    assert opened.since == opened.track.newest == at("3m")
+    assert moved(opened).newest == at("3m")
     ended = move_on([WATCH], settled(opened), run("9 5", "4m"), advance)
     assert spans(ended.changed) == [(at("1m"), at("5m"), 2, False)]
-    assert ended.track.open == {}
+    assert moved(ended).open == {}
 
 
 def test_track_that_moves_on_unchanged_has_the_same_excursions_open() -> None:
     track = settled(again("5 9 9 9"))
     result = move_on([WATCH], track, run("9", "4m"), advance)
     assert result.changed == []
-    assert result.track.open == track.open
+    assert moved(result).open == track.open
 
 
 def test_track_is_never_changed_itself() -> None:
     track = settled(again("5 9 9 9"))
-    before = replace(track, open=dict(track.open))
+    before = replace(track, open={**track.open})
     result = move_on([WATCH], track, run("9 5 9 9 9", "4m"), advance)
     settle(
-        result.track, {s.excursion.identity: replace(s, id=9) for s in result.changed}
+        moved(result), {s.excursion.identity: replace(s, id=9) for s in result.changed}
     )
     assert track == before
 
@@ -172,7 +183,7 @@ def test_all_readings_of_a_new_excursion_are_copied() -> None:
 def test_of_a_known_excursion_what_is_new_is_copied() -> None:
     known = stored(again("5 9 9 9"))
     unchanged = again("5 9 9 9 9", known, "4m")
-    assert list(copies(unchanged, {})) == [(3, 1, at("4m"), None)]
+    assert list(copies(unchanged, {})) == [(3, 1, at("4m"), at("4m"))]
     ended = again("5 9 9 9 9 5", known, "4m")
     placed = {s.excursion.identity: s for s in ended.changed}
     assert list(copies(ended, placed)) == [(3, 1, at("4m"), at("5m"))]
@@ -217,25 +228,33 @@ def test_moving_on_in_any_batches_finds_what_the_whole_fold_finds(
         assert all(not s.withdrawn for s in result.changed)
         assert all(final[i].id == s.id for i, s in numbered.items() if i in final)
         final |= numbered
-        settle(result.track, numbered)
-        track = result.track
+        track = moved(result)
+        settle(track, numbered)
     expected = whole(watches, world.readings)
     assert sorted(map(str, (s.excursion for s in final.values()))) == sorted(
         map(str, expected)
     )
 
 
-@SOME
-@given(WORLDS, st.data())
-def test_judging_again_withdraws_and_finds_what_differs(
-    world: World, data: st.DataObject
-) -> None:
+class Late(NamedTuple):
+    """A world of which some readings come late, and what is known without them."""
+
+    new: list[Reading]
+    known: list[list[Stored]]
+    anchors: list[datetime]
+
+
+def late(world: World, data: st.DataObject) -> Late:
+    """Let up to three readings come late."""
     assume(world.readings)
-    late = data.draw(st.sampled_from(world.readings))
-    before = [reading for reading in world.readings if reading is not late]
+    some = st.lists(
+        st.sampled_from(world.readings), min_size=1, max_size=3, unique=True
+    )
+    new = sorted(data.draw(some), key=lambda reading: reading.time)
+    before = [reading for reading in world.readings if reading not in new]
+    predecessor = max((r.time for r in before if r.time < new[0].time), default=None)
     known: list[list[Stored]] = []
-    anchors = []
-    predecessor = max((r.time for r in before if r.time < late.time), default=None)
+    anchors: list[datetime] = []
     for n, watch in enumerate(world.watches):
         found = engine.excursions(watch, before)
         known.append(
@@ -244,20 +263,81 @@ def test_judging_again_withdraws_and_finds_what_differs(
                 for m, e in enumerate(found)
             ]
         )
-        anchors.append(engine.anchor(watch, predecessor, late.time, found))
-    result = judge_again(
-        world.watches, anchors, known, world.readings, late.time, advance
-    )
+        anchors.append(engine.anchor(watch, predecessor, new[0].time, found))
+    return Late(new, known, anchors)
+
+
+def check_final(world: World, known: list[list[Stored]], result: Judgement) -> None:
+    """With what has changed, the known excursions are those of the whole fold."""
     final = {s.id: s for of_watch in known for s in of_watch}
     for n, s in enumerate(result.changed):
         final[s.id or 1000 + n] = s
     live = [s.excursion for s in final.values() if not s.withdrawn]
-    assert sorted(map(str, live)) == sorted(
-        map(str, whole(world.watches, world.readings))
-    )
-    assert result.track.newest == world.readings[-1].time
-    for watch, state in zip(world.watches, result.track.states, strict=True):
+    expected = whole(world.watches, world.readings)
+    assert sorted(map(str, live)) == sorted(map(str, expected))
+
+
+@SOME
+@given(WORLDS, st.data())
+def test_judging_again_withdraws_and_finds_what_differs(
+    world: World, data: st.DataObject
+) -> None:
+    new, known, anchors = late(world, data)
+    result = judge_again(world.watches, anchors, known, world.readings, new, advance)
+    check_final(world, known, result)
+    assert moved(result).newest == world.readings[-1].time
+    for watch, state in zip(world.watches, moved(result).states, strict=True):
         full = IDLE
         for reading in world.readings:
             full, _ = advance(watch, full, reading)
         assert state == full
+
+
+@settings(SOME, max_examples=400)
+@given(WORLDS, st.data())
+def test_judging_a_stretch_is_enough_where_it_says_so(
+    world: World, data: st.DataObject
+) -> None:
+    new, known, anchors = late(world, data)
+    length = data.draw(st.integers(0, len(world.readings)))
+    series = [r for r in world.readings if r.time >= min(anchors, default=new[0].time)]
+    result = judge_stretch(world.watches, anchors, known, series[:length], new, advance)
+    if result is not None and world.watches:
+        assert result.track is None
+        check_final(world, known, result)
+        copied = [
+            (copy.start, copy.stop)
+            for copy in copies(
+                result, {s.excursion.identity: s for s in stored(result)}
+            )
+        ]
+        for reading in new:
+            for excursion in whole(world.watches, world.readings):
+                if excursion.start <= reading.time <= (excursion.end or reading.time):
+                    assert any(
+                        a <= reading.time <= (b or reading.time) for a, b in copied
+                    )
+
+
+def test_late_reading_is_judged_by_its_neighbourhood() -> None:
+    text = "9 9 9 5 5 5 5 9 9 9 5 9 9 9"
+    known = stored(again(text))
+    new = run("5", "4m30s")
+    series = sorted([*run(text), *new], key=lambda reading: reading.time)
+    args = [WATCH], [at("4m")], [known]
+    assert judge_stretch(*args, series[4:6], new, advance) is None
+    result = judge_stretch(*args, series[4:7], new, advance)
+    assert result == Judgement(new, None, [], [])
+
+
+def test_excursion_that_goes_on_behind_the_stretch_stands_and_copies_what_is_new() -> (
+    None
+):
+    text = "9 9 9 9 9 9.5 9 5"
+    known = stored(again(text))
+    new = run("9", "3m30s")
+    series = sorted([*run(text), *new], key=lambda reading: reading.time)
+    result = judge_stretch([WATCH], [at("0s")], [known], series[:6], new, advance)
+    assert result is not None
+    assert (result.found, result.changed) == (known, [])
+    assert list(copies(result, {})) == [(3, 1, at("3m30s"), at("3m30s"))]

@@ -1,0 +1,146 @@
+"""What the supervisor's page reads of alerts: which are open, their cards and details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.snapshot import select
+from storage.unit import Connection
+
+OPEN_ALERTS = """
+SELECT id FROM alert
+ WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL)
+ ORDER BY suppressed, severity DESC, returned_at IS NOT NULL, opened_at DESC, id DESC
+ LIMIT %s
+"""
+COUNT_OPEN_ALERTS = """
+SELECT severity, count(*) FROM alert
+ WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL)
+   AND NOT suppressed
+ GROUP BY severity
+"""
+PAST_ALERTS = """
+SELECT id FROM alert
+ WHERE withdrawn_at IS NOT NULL OR (returned_at IS NOT NULL AND acknowledged_at IS NOT NULL)
+ ORDER BY opened_at DESC, id DESC
+ LIMIT %s
+"""
+ALERTS = """
+SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppressed,
+       a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at,
+       a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
+       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
+       d.name_zh AS device_zh, d.name_en AS device_en
+  FROM alert a
+  LEFT JOIN rule_version v ON v.version = a.version
+  LEFT JOIN point p ON p.id = a.point
+  LEFT JOIN device d ON d.id = p.device
+  LEFT JOIN enterprise e ON e.id = a.enterprise
+  LEFT JOIN site s ON s.id = a.site
+ WHERE a.id = ANY(%s)
+"""
+STRETCHES = """
+SELECT x.alert, r.level, r.severity, count(*) AS excursions,
+       min(r.started) AS started, min(r.peak) AS lowest, max(r.peak) AS highest,
+       CASE WHEN bool_and(r.ended IS NOT NULL) THEN max(r.ended) END AS ended
+  FROM alert_excursion x
+  CROSS JOIN LATERAL (
+           SELECT level, severity, started, ended, peak, withdrawn
+             FROM excursion_revision
+            WHERE excursion = x.excursion
+            ORDER BY revision DESC LIMIT 1) r
+ WHERE x.alert = ANY(%s) AND NOT r.withdrawn
+ GROUP BY x.alert, r.level, r.severity
+ ORDER BY x.alert, r.severity DESC
+"""
+COPIES = "SELECT count(*) AS readings, min(time) AS first, max(time) AS last FROM alert_reading WHERE alert = %s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertLine:
+    """An alert with the names of its subject; `content` is its rule's, as judged."""
+
+    id: int
+    rule: str
+    version: str | None
+    content: str | None
+    severity: int
+    suppressed: bool
+    opened_at: datetime
+    returned_at: datetime | None
+    acknowledged_at: datetime | None
+    withdrawn_at: datetime | None
+    point: int | None
+    point_zh: str | None
+    point_en: str | None
+    quantity: str | None
+    unit: str | None
+    resolution: float | None
+    enterprise_zh: str | None
+    enterprise_en: str | None
+    site_zh: str | None
+    site_en: str | None
+    telephone: str | None
+    device_zh: str | None
+    device_en: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """All excursions of one alert at one level, taken together."""
+
+    alert: int
+    level: str
+    severity: int
+    excursions: int
+    started: datetime
+    ended: datetime | None
+    """None while one of them is open."""
+    lowest: float
+    """Lowest and highest of their peaks, in the point's unit."""
+    highest: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copies:
+    """How many readings an alert keeps as its own copy, and from when to when."""
+
+    readings: int
+    first: datetime | None
+    last: datetime | None
+
+
+async def open_alerts(connection: Connection, limit: int) -> list[int]:
+    """Alerts that still ask for something, the most severe and newest first."""
+    cursor = await connection.execute(OPEN_ALERTS, (limit,))
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def count_open_alerts(connection: Connection) -> dict[int, int]:
+    """Number of open alerts that concern somebody, by severity."""
+    cursor = await connection.execute(COUNT_OPEN_ALERTS)
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def past_alerts(connection: Connection, limit: int) -> list[int]:
+    """Alerts that ask for nothing any more, the newest first."""
+    cursor = await connection.execute(PAST_ALERTS, (limit,))
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def alerts(connection: Connection, ids: Sequence[int]) -> list[AlertLine]:
+    """The alerts of these ids; an unknown one is left out."""
+    return await select(connection, AlertLine, ALERTS, (list(ids),))
+
+
+async def stretches(connection: Connection, ids: Sequence[int]) -> list[Stretch]:
+    """Per alert and level what its excursions come to, the most severe level first."""
+    return await select(connection, Stretch, STRETCHES, (list(ids),))
+
+
+async def copies(connection: Connection, alert: int) -> Copies:
+    """What the alert keeps of the readings that were judged."""
+    return (await select(connection, Copies, COPIES, (alert,)))[0]

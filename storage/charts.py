@@ -1,0 +1,195 @@
+"""What a chart reads of one point: its series, the limits in force and its excursions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.snapshot import select
+from storage.unit import Connection
+
+POINT = """
+SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
+       s.name_zh AS site_zh, s.name_en AS site_en,
+       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       d.name_zh AS device_zh, d.name_en AS device_en
+  FROM point p
+  JOIN device d ON d.id = p.device
+  JOIN site s ON s.id = d.site
+  JOIN enterprise e ON e.id = s.enterprise
+ WHERE p.id = %s
+"""
+# The setting in force when the range starts, and those that begin within it.
+SETTINGS = """
+SELECT DISTINCT ON (s.valid_from) s.valid_from, s.max_gap, s.rules
+  FROM point_setting s
+ WHERE s.point = %(point)s AND s.valid_from < %(until)s
+   AND s.valid_from >= coalesce(
+           (SELECT max(valid_from) FROM point_setting
+             WHERE point = %(point)s AND valid_from <= %(start)s), '-infinity')
+ ORDER BY s.valid_from, s.intake DESC
+"""
+RULES = "SELECT version, content::text FROM rule_version WHERE version = ANY(%s)"
+# Of each bucket the lowest and the highest reading, so that no peak is lost.
+SERIES = """
+WITH stepped AS (
+    SELECT time, value, quality, time - lag(time) OVER (ORDER BY time) AS step,
+           floor(extract(epoch FROM time - %(start)s) / %(width)s)::int4 AS bucket
+      FROM reading
+     WHERE point = %(point)s AND time >= %(start)s AND time <= %(until)s
+       AND quality < 2 AND value IS NOT NULL
+)
+SELECT min(time) AS first, max(time) AS last, max(step) AS step, count(*) AS readings,
+       (array_agg(time ORDER BY value, time))[1] AS low_time, min(value) AS low,
+       (array_agg(quality ORDER BY value, time))[1] AS low_quality,
+       (array_agg(time ORDER BY value DESC, time))[1] AS high_time, max(value) AS high,
+       (array_agg(quality ORDER BY value DESC, time))[1] AS high_quality
+  FROM stepped GROUP BY bucket ORDER BY bucket
+"""
+# Of each bucket the first reading that is no value.
+NO_VALUES = """
+SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) time, value
+  FROM reading
+ WHERE point = %(point)s AND time >= %(start)s AND time <= %(until)s
+   AND (quality = 2 OR value IS NULL)
+ ORDER BY floor(extract(epoch FROM time - %(start)s) / %(width)s), time
+"""
+CONFLICTS = """
+SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) time, value
+  FROM conflict
+ WHERE point = %(point)s AND time >= %(start)s AND time <= %(until)s
+ ORDER BY floor(extract(epoch FROM time - %(start)s) / %(width)s), time
+"""
+EXCURSIONS = """
+SELECT * FROM (
+    SELECT DISTINCT ON (excursion) level, severity, started, ended, peak, withdrawn
+      FROM excursion_revision
+     WHERE point = %(point)s AND started <= %(until)s
+     ORDER BY excursion, revision DESC) newest
+ WHERE NOT withdrawn AND coalesce(ended, 'infinity') > %(start)s
+ ORDER BY started DESC LIMIT 200
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PointName:
+    """What heads a chart."""
+
+    id: int
+    name_zh: str
+    name_en: str
+    quantity: str
+    unit: str
+    resolution: float
+    site_zh: str
+    site_en: str
+    enterprise_zh: str
+    enterprise_en: str
+    device_zh: str
+    device_en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What the chart needs of a point's setting."""
+
+    valid_from: datetime
+    max_gap: timedelta
+    rules: list[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """The readings of one slice of a chart: extremes, ends and the longest step to any."""
+
+    first: datetime
+    last: datetime
+    step: timedelta | None
+    readings: int
+    low_time: datetime
+    low: float
+    low_quality: int
+    high_time: datetime
+    high: float
+    high_quality: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A reading that the line leaves out: no value, or a contradicting one."""
+
+    time: datetime
+    value: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shade:
+    """An excursion of the charted point."""
+
+    level: str
+    severity: int
+    started: datetime
+    ended: datetime | None
+    peak: float
+    withdrawn: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slices:
+    """A range of one point's readings, cut into slices of `width` seconds."""
+
+    point: int
+    start: datetime
+    until: datetime
+    width: float
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As the queries name them."""
+        return {
+            "point": self.point,
+            "start": self.start,
+            "until": self.until,
+            "width": self.width,
+        }
+
+
+async def point(connection: Connection, number: int) -> PointName | None:
+    """The point with its site and enterprise, or None."""
+    return next(iter(await select(connection, PointName, POINT, (number,))), None)
+
+
+async def settings(
+    connection: Connection, number: int, start: datetime, until: datetime
+) -> list[Setting]:
+    """Settings of the point that hold somewhere in the range, in order of time."""
+    parameters = {"point": number, "start": start, "until": until}
+    return await select(connection, Setting, SETTINGS, parameters)
+
+
+async def rules(connection: Connection, versions: Sequence[str]) -> dict[str, str]:
+    """Content (JSON) of the rule versions."""
+    cursor = await connection.execute(RULES, (list(versions),))
+    return {row[0]: row[1] for row in await cursor.fetchall()}
+
+
+async def series(connection: Connection, slices: Slices) -> list[Bucket]:
+    """Readings with a value, at most one bucket per slice, in order of time."""
+    return await select(connection, Bucket, SERIES, slices.parameters)
+
+
+async def no_values(connection: Connection, slices: Slices) -> list[Mark]:
+    """Readings that are no value (bad or null), at most one per slice."""
+    return await select(connection, Mark, NO_VALUES, slices.parameters)
+
+
+async def conflicts(connection: Connection, slices: Slices) -> list[Mark]:
+    """Contradicting values, at most one per slice."""
+    return await select(connection, Mark, CONFLICTS, slices.parameters)
+
+
+async def excursions(connection: Connection, slices: Slices) -> list[Shade]:
+    """The newest 200 excursions that reach into the range."""
+    return await select(connection, Shade, EXCURSIONS, slices.parameters)

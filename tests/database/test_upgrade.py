@@ -1,0 +1,46 @@
+"""The data of every earlier version are taken up: migrated, adding up, the chain holding."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from blackbox.services.postgres import wheel_binaries
+from storage import chain, status
+from storage.connect import connect
+from storage.migrate import migrate
+from tests.services import Database
+
+DUMPS = sorted((Path(__file__).parents[1] / "dumps").glob("*.sql.gz"))
+
+
+def test_there_are_dumps() -> None:
+    assert DUMPS
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.name)
+async def test_a_dump_of_an_earlier_version_is_taken_up(
+    empty_database: Database, dump: Path
+) -> None:
+    await migrate(empty_database.url())  # for the roles, which a dump does not hold
+    async with await connect(empty_database.url(), name="test") as connection:
+        await connection.execute("DROP SCHEMA public CASCADE")
+        await connection.execute("CREATE SCHEMA public")
+    subprocess.run(
+        [wheel_binaries() / "psql", "-q", "-d", empty_database.url()],
+        input=gzip.decompress(dump.read_bytes()),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+    await migrate(empty_database.url())
+
+    async with await connect(empty_database.url(), name="test") as connection:
+        assert await status.adds_up(connection)
+        assert len(await status.raised(connection)) == 38
+        verified = await chain.verify(connection, lambda _done, _all: None)
+    assert verified.fault is None
+    assert verified.rows > 1000
