@@ -107,7 +107,11 @@ class Settings(BaseSettings):
 
     def broker(self) -> Broker:
         """The broker. Raises SettingsError that names it where it is unset."""
-        return Broker.parse(self._needed(self.mqtt_url, "BLACKBOX_MQTT_URL"))
+        return Broker.parse(self.mqtt())
+
+    def mqtt(self) -> str:
+        """The broker's address. Raises SettingsError that names it where it is unset."""
+        return self._needed(self.mqtt_url, "BLACKBOX_MQTT_URL")
 
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""

@@ -1,4 +1,7 @@
-"""migrate, ingest, dispatch, dashboard, demo: what runs."""
+"""migrate, ingest, dispatch, dashboard, demo: what runs.
+
+Each imports what it starts when it starts it: no process waits for another's libraries.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,7 @@ from typing import Annotated
 
 import typer
 
-from blackbox import app as composition
 from blackbox.commands.running import database, serve
-from blackbox.demo import run
 from blackbox.settings import read
 from storage.migrate import migrate as bring_up_to_date
 from storage.server import describe
@@ -34,22 +35,28 @@ def migrate() -> None:
 
 def ingest() -> None:
     """接收一个地区的数据 · take in what a region's senders report."""
+    from blackbox.app import ingest as composition
+
     settings = read()
-    serve(composition.run_ingest(settings), settings)
+    serve(composition.run(settings), settings)
 
 
 def dispatch() -> None:
     """发送应发的通知 · send the notifications that are owed."""
+    from blackbox.app import dispatch as composition
+
     settings = read()
-    serve(composition.run_dispatch(settings), settings)
+    serve(composition.run(settings), settings)
 
 
 def dashboard(
     *, demo: Annotated[bool, typer.Option(hidden=True, help="Show the card of faults.")] = False
 ) -> None:
     """监管页面 · serve the pages."""
+    from blackbox.app import web as composition
+
     settings = read()
-    serve(composition.run_dashboard(settings, demo=demo), settings)
+    serve(composition.run(settings, demo=demo), settings)
 
 
 def demo(
@@ -62,6 +69,8 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: a free one.")] = 0,
 ) -> None:
     """整个系统加模拟设备 · the whole system with simulators and a page."""
+    from blackbox.demo import run
+
     options = run.Options(
         scenario=scenario,
         seconds=seconds or (HEADLESS if headless else WATCHED),

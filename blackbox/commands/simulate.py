@@ -14,9 +14,6 @@ from blackbox.commands.running import mqtt_url
 from blackbox.settings import read
 from domain.durations import parse_duration
 from domain.errors import InputError
-from simulators.live import inject
-from simulators.publisher import publish
-from simulators.scenario import find_scenario, load_scenario
 
 app = typer.Typer(help="模拟设备 · simulators.", no_args_is_help=True)
 MINUTE = timedelta(minutes=1)
@@ -31,6 +28,9 @@ def run(
     ] = None,
 ) -> None:
     """播放一个场景 · play a scenario; ends when all of it has its receipt."""
+    from simulators.publisher import publish
+    from simulators.scenario import find_scenario, load_scenario
+
     clock = read().read_clock()
     begin = start or clock.now().replace(second=0, microsecond=0) + MINUTE
     statistics = asyncio.run(
@@ -51,6 +51,8 @@ def fault(
     duration: Annotated[str, typer.Argument(help="For instance 20m, in domain time.")],
 ) -> None:
     """注入故障 · inject a fault into the simulators that play now."""
+    from simulators.live import inject
+
     try:
         lasts = parse_duration(duration)
     except ValueError as error:

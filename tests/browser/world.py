@@ -171,7 +171,7 @@ async def serve(
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())
-        while not (server.started or serving.done()):  # noqa: ASYNC110
+        while not (server.started or serving.done()):
             await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         site = Site(f"http://127.0.0.1:{port}", port, server, serving)

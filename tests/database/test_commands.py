@@ -270,7 +270,7 @@ async def streamed(
     A moment may pass: the server's own housekeeping holds a transaction open at times.
     """
     async with asyncio.timeout(20):
-        while len(found := await journal.after(connection, xid, limit)) < count:  # noqa: ASYNC110
+        while len(found := await journal.after(connection, xid, limit)) < count:
             await asyncio.sleep(0.01)
     return found
 

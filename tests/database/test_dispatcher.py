@@ -123,7 +123,7 @@ async def value(connection: Connection, query: LiteralString) -> int:
 async def until(connection: Connection, query: LiteralString, count: int) -> None:
     """Wait until `query` counts `count`."""
     async with asyncio.timeout(30):
-        while await value(connection, query) != count:  # noqa: ASYNC110
+        while await value(connection, query) != count:
             await asyncio.sleep(0.01)
 
 

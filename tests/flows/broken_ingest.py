@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from blackbox.app import run_ingest
+from blackbox.app import ingest
 from blackbox.commands.running import serve
 from blackbox.settings import read
 from tests.mutants import MUTANTS
 
 if __name__ == "__main__":
     settings = read()
-    serve(run_ingest(settings, advance=MUTANTS[sys.argv[1]]), settings)
+    serve(ingest.run(settings, advance=MUTANTS[sys.argv[1]]), settings)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from blackbox import logs
-from blackbox.app import run_ingest
+from blackbox.app import ingest
 from blackbox.settings import read
 
 
@@ -28,7 +28,7 @@ def main(point: str, hit: int, file: Path) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     logs.configure("text")
-    asyncio.run(run_ingest(read(), probe=probe))
+    asyncio.run(ingest.run(read(), probe=probe))
 
 
 if __name__ == "__main__":

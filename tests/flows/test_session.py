@@ -11,8 +11,8 @@ import pytest
 
 from blackbox.services.mosquitto import Mosquitto
 from domain.errors import Unavailable
-from ingest.door import Message
 from ingest.broker import Broker
+from ingest.door import Message
 from ingest.session import Session
 
 NAMES = count(1)
@@ -128,7 +128,9 @@ async def test_nothing_is_read_while_the_inbox_is_full(
     receiver.full = True
     await send(mosquitto.url, receiver.topic, 1, 2)
     async with asyncio.timeout(20):
-        while receiver.session._connection._reading:
+        connection = receiver.session._connection
+        assert connection
+        while connection._reading:
             await asyncio.sleep(0.005)
     assert receiver.got == []
     receiver.full = False
