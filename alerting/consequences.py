@@ -13,6 +13,7 @@ from typing import Any
 
 from alerting import grouping, life_cycle
 from alerting.facts import gather
+from alerting.judging import Identity
 from alerting.placing import Placing, Work, number
 from alerting.routing import Subscription, notifications
 from alerting.texts import Facts, session_lost
@@ -27,8 +28,6 @@ from storage.unit import Unit
 
 SESSION_LOST = "session-lost"
 """The rule key of the box's own alert about its session at the broker."""
-
-Identity = tuple[int, str, str, datetime]
 
 
 class Alerts:

@@ -70,8 +70,9 @@ def demo(
 ) -> None:
     """整个系统加模拟设备 · the whole system with simulators and a page."""
     from blackbox.demo import run
+    from blackbox.demo.surroundings import Options
 
-    options = run.Options(
+    options = Options(
         scenario=scenario,
         seconds=seconds or (HEADLESS if headless else WATCHED),
         headless=headless,

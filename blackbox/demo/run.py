@@ -12,60 +12,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
-import shutil
 import signal
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from psycopg.conninfo import make_conninfo
-
 from blackbox.clock import Clock
 from blackbox.demo import children, events, state
 from blackbox.demo.children import Child
 from blackbox.demo.outcome import Outcome
+from blackbox.demo.surroundings import Options, open_services, prepare_directory
 from blackbox.registering import register
-from blackbox.services import state_directory
-from blackbox.services.mosquitto import Mosquitto, free_port, version
-from blackbox.services.postgres import EmbeddedPostgres
+from blackbox.services.mosquitto import free_port, version
 from blackbox.settings import Settings, environment
-from domain.errors import InputError, RegistryError, Unavailable
+from domain.errors import RegistryError, Unavailable
 from simulators.expectations import Exclusion, Raised, compare
 from simulators.scenario import Scenario, find_scenario, load_scenario
 from storage import status
 from storage.connect import connect
-from storage.migrate import LOGINS, migrate
 from storage.server import describe
 from storage.unit import Connection
 
-INGEST = ("-m", "blackbox", "ingest")
 MINUTE = timedelta(minutes=1)
 DELIVERING = 20.0
 """Real seconds that the last deliveries of a headless demo may take."""
 SETTLING = 0.1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
-    """What can be asked of a demo."""
-
-    scenario: str = "demo"
-    seconds: float = 720.0
-    """Real seconds that the scenario takes; sets the clock's factor."""
-    headless: bool = False
-    fresh: bool = False
-    port: int = 0
-    """Of the page; 0: a free one."""
-    ingest: Sequence[str] = INGEST
-    """The ingestor's program; tests start one with a broken rule."""
-    say: Callable[[str], None] = field(default=print)
 
 
 def until_told(settings: Settings, options: Options) -> Outcome | None:
@@ -97,63 +72,6 @@ async def run(settings: Settings, options: Options) -> Outcome | None:
             return await demo.play()
         await demo.show()
         return None
-
-
-def prepare_directory(stack: AsyncExitStack, settings: Settings, options: Options) -> Path:
-    """Where this demo keeps its data: its own for a headless one, else the lasting one."""
-    if options.headless:
-        directory = Path(tempfile.mkdtemp(prefix="blackbox-"))
-        directory.chmod(0o755)
-        stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        return directory
-    directory = state_directory("demo", settings.state_dir)
-    if options.fresh and settings.database_url:
-        raise InputError("--fresh: 请自行清空 BLACKBOX_DATABASE_URL · empty that database yourself")
-    if options.fresh:
-        for server in (EmbeddedPostgres(directory / "postgres"), Mosquitto(directory / "mosquitto")):
-            server.clear()
-    return directory
-
-
-async def open_services(
-    stack: AsyncExitStack, settings: Settings, directory: Path, say: Callable[[str], None]
-) -> dict[str, str]:
-    """Start database and broker where none are given; the URLs by role, and `mqtt`."""
-    urls: dict[str, str] = {}
-    if settings.database_url:
-        owner = settings.database_url
-        passwords = remembered_passwords(directory)
-        urls = {
-            role: make_conninfo(owner, user=login, password=passwords[role])
-            for role, login in LOGINS.items()
-        }
-    else:
-        passwords = {}
-        postgres = EmbeddedPostgres(directory / "postgres", settings.postgres_bin)
-        stack.callback(postgres.stop)
-        postgres.start()
-        owner = postgres.url()
-        urls = {role: postgres.url(user=login) for role, login in LOGINS.items()}
-    urls["owner"] = owner
-    if settings.mqtt_url:
-        urls["mqtt"] = settings.mqtt_url
-    else:
-        mosquitto = Mosquitto(directory / "mosquitto", say=say)
-        stack.callback(mosquitto.stop)
-        mosquitto.start()
-        urls["mqtt"] = mosquitto.url
-    await migrate(owner, passwords)
-    return urls
-
-
-def remembered_passwords(directory: Path) -> dict[str, str]:
-    """Passwords of the logins on a database that is not embedded; made once."""
-    path = directory / "passwords.json"
-    if not path.exists():
-        path.touch(mode=0o600)
-        made = {role: secrets.token_urlsafe(24) for role in LOGINS}
-        path.write_text(json.dumps(made))
-    return json.loads(path.read_text())
 
 
 async def start_clock(owner: str, scenario: Scenario, options: Options) -> Clock:

@@ -17,6 +17,15 @@ from tests.services import Database
 DUMPS = sorted((Path(__file__).parents[1] / "dumps").glob("*.sql.gz"))
 
 
+def restore(url: str, dump: Path) -> None:
+    subprocess.run(
+        [wheel_binaries() / "psql", "-q", "-d", url],
+        input=gzip.decompress(dump.read_bytes()),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
 def test_there_are_dumps() -> None:
     assert DUMPS
 
@@ -29,12 +38,7 @@ async def test_a_dump_of_an_earlier_version_is_taken_up(
     async with await connect(empty_database.url(), name="test") as connection:
         await connection.execute("DROP SCHEMA public CASCADE")
         await connection.execute("CREATE SCHEMA public")
-    subprocess.run(
-        [wheel_binaries() / "psql", "-q", "-d", empty_database.url()],
-        input=gzip.decompress(dump.read_bytes()),
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    restore(empty_database.url(), dump)
 
     await migrate(empty_database.url())
 

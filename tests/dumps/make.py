@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blackbox.demo.run import Options, run
+from blackbox.demo.run import run
+from blackbox.demo.surroundings import Options
 from blackbox.services.postgres import EmbeddedPostgres, wheel_binaries
 from blackbox.settings import Settings
 

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from blackbox.demo.outcome import Outcome
-from blackbox.demo.run import INGEST, Options, run
+from blackbox.demo.run import run
+from blackbox.demo.surroundings import INGEST, Options
 from blackbox.settings import Settings
 from tests.mutants import MUTANTS
 from tests.services import BINARIES

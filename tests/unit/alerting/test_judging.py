@@ -1,4 +1,4 @@
-"""The pure part of the evaluator: tracks moved on, points judged again, differences."""
+"""Judging: tracks moved on, points judged again, and what differs from what is stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alerting.evaluator import (
+from alerting.judging import (
     Judgement,
     Track,
     copies,
