@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 from psycopg import errors
@@ -81,6 +81,8 @@ class Intake:
         self._observer = observer
         self._probe = probe
         self._newest: dict[int, datetime] = {}
+        self._raw: dict[date, dict[int, int]] = {}
+        """Payloads kept raw, by UTC day (only one) and device."""
         self._ready: set[tuple[int, int]] = set()
         """Months (UTC) that the reading table has room for."""
 
@@ -149,6 +151,7 @@ class Intake:
     def forget(self) -> None:
         """Remember nothing of what may not be in the database."""
         self._newest.clear()
+        self._raw.clear()
         self._observer.forget()
 
     async def take_in(
@@ -216,8 +219,7 @@ class Intake:
             return []
         known = await rejected.known(unit.connection, list(found))
         new = [one for identity, one in found.items() if identity not in known]
-        devices = {one.device for one in new}
-        kept = await rejected.raw_of_day(unit.connection, devices, unit.arrived)
+        kept = await self.learn_raw(unit, {one.device for one in new})
         self._probe("rejection")
         return rejections.rows(
             unit.id,
@@ -226,6 +228,18 @@ class Intake:
             raw_bytes=self.limits.raw_bytes,
             raw_per_day=self.limits.raw_per_day,
         )
+
+    async def learn_raw(self, unit: Unit, devices: set[int]) -> dict[int, int]:
+        """Payloads kept raw on the day of `unit`, by device; counted once per day and device."""
+        day = unit.arrived.astimezone(UTC).date()
+        if day not in self._raw:
+            self._raw = {day: {}}
+        kept = self._raw[day]
+        unseen = devices - kept.keys()
+        if unseen:
+            found = await rejected.raw_of_day(unit.connection, unseen, unit.arrived)
+            kept |= dict.fromkeys(unseen, 0) | found
+        return kept
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)

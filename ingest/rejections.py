@@ -7,7 +7,7 @@ that a message which is sent again leaves nothing new.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from domain.chain import Row, encode
@@ -72,23 +72,24 @@ def rejections(offer: Offer) -> Iterator[Rejection]:
 def rows(
     intake: int,
     new: Iterable[Rejection],
-    kept: Mapping[int, int],
+    kept: dict[int, int],
     *,
     raw_bytes: int,
     raw_per_day: int,
 ) -> list[Row]:
-    """The rows of `new` rejections; `kept` counts the payloads kept raw today, by device.
+    """The rows of `new` rejections.
 
-    Of the rejections of one message, the first has the payload for all of them.
+    `kept` counts the payloads kept raw today, by device, and is brought up to date. Of the
+    rejections of one message, the first has the payload for all of them.
     """
     result: list[Row] = []
-    counts, has_raw = dict(kept), set[tuple[str, bytes]]()
+    has_raw: set[tuple[str, bytes]] = set()
     for one in new:
         message = (one.topic, one.payload_digest)
-        room = counts.get(one.device, 0) < raw_per_day and len(one.payload) <= raw_bytes
+        room = kept.get(one.device, 0) < raw_per_day and len(one.payload) <= raw_bytes
         raw = room and message not in has_raw
         if raw:
             has_raw.add(message)
-            counts[one.device] = counts.get(one.device, 0) + 1
+            kept[one.device] = kept.get(one.device, 0) + 1
         result.append(one.row(intake, raw=raw))
     return result
