@@ -16,18 +16,14 @@ from alerting.facts import gather
 from alerting.judging import Identity
 from alerting.placing import Placing, Work, number
 from alerting.routing import Subscription, notifications
-from alerting.texts import Facts, session_lost
-from domain.alerts import SYSTEM, Alert, Delivery, Event, JournalEntry, Subject
+from alerting.texts import Facts
+from domain.alerts import SYSTEM, Alert, Delivery, JournalEntry, Subject
 from domain.registry import Registry
-from domain.rules import Severity
 from rules.threshold import ThresholdRule
 from storage import alerts, deliveries, excursions, journal
 from storage.alerts import Copy
 from storage.excursions import Stored
 from storage.unit import Unit
-
-SESSION_LOST = "session-lost"
-"""The rule key of the box's own alert about its session at the broker."""
 
 
 class Alerts:
@@ -134,27 +130,6 @@ class Alerts:
     async def copy(self, unit: Unit, copies: Sequence[Copy]) -> None:
         """Let alerts copy the readings they stand on."""
         await alerts.copy_readings(unit, copies)
-
-    async def session_lost(
-        self, unit: Unit, detail: Mapping[str, Any], now: datetime
-    ) -> None:
-        """An alert of the box about itself: opened, and returned as the session is back."""
-        (number,) = await alerts.new_ids(unit.connection, 1)
-        head = Alert(
-            id=number, rule=SESSION_LOST, version=None, point=None, enterprise=None,
-            site=None, region=None, severity=Severity.MAJOR, suppressed=False, opened_at=now,
-        )  # fmt: skip
-        await alerts.insert(unit.connection, [head])
-        entries: list[JournalEntry] = []
-        for event in (Event.OPENED, Event.RETURNED):
-            head, entry = life_cycle.step(
-                head, event, at=now, actor=SYSTEM, detail=detail
-            )
-            entries.append(entry)
-        await alerts.update(unit.connection, [head])
-        await journal.append(unit, entries)
-        owed = notifications(entries[0], session_lost(head), self._subscriptions)
-        await deliveries.owe(unit, owed, due=self._real_now())
 
 
 def told(stored: Stored) -> dict[str, Any]:

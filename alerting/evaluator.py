@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.judging import (
     Judgement,
@@ -45,9 +46,15 @@ GROWTH = 8
 class Evaluator:
     """Judges what intakes bring. One per ingestor; an `ingest.observer.Observer`."""
 
-    def __init__(self, alerts: Alerts, advance: Advance = engine.advance) -> None:
-        """Let `alerts` draw the consequences. `advance` is the seam for tests."""
+    def __init__(
+        self, alerts: Alerts, box: BoxAlerts, advance: Advance = engine.advance
+    ) -> None:
+        """Let `alerts` draw the consequences, `box` tell of the box itself.
+
+        `advance` is the seam for tests.
+        """
         self._alerts = alerts
+        self._box = box
         self._advance = advance
         self._watches: dict[int, tuple[Watch, ...]] = {}
         self._tracks: dict[int, Track] = {}
@@ -86,11 +93,11 @@ class Evaluator:
             if judgement.track is not None:
                 settle(judgement.track, placed)
 
-    async def session_lost(
-        self, unit: Unit, detail: Mapping[str, Any], now: datetime
+    async def about_the_box(
+        self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        """Raise the box's own alert."""
-        await self._alerts.session_lost(unit, detail, now)
+        """Raise one of the box's own alerts."""
+        await self._box.occurred(unit, rule, detail, now)
 
     def committed(self) -> None:
         """Take over what was judged in the unit that is now committed."""

@@ -77,23 +77,35 @@ WITHDRAWAL: Final = Text(
     "说明：后到的读数表明，先前的判定不成立。",
     "Note: readings that arrived late show that it did not hold.",
 )
-SESSION_LOST: Final = (
-    Text(
-        "黑匣子在消息代理上的会话丢失，可能有数据未送达",
-        "the box's session at the message broker was lost, data may be missing",
+BOX: Final = {
+    "session-lost": (
+        Text(
+            "黑匣子在消息代理上的会话丢失，可能有数据未送达",
+            "the box's session at the message broker was lost, data may be missing",
+        ),
+        Text(
+            "凡保留消息至收到回执的发送方均无数据丢失；其余发送方请核对其本地记录",
+            "senders that keep messages until the receipt lose nothing;"
+            " check the others against their own records",
+        ),
     ),
-    Text(
-        "凡保留消息至收到回执的发送方均无数据丢失；其余发送方请核对其本地记录",
-        "senders that keep messages until the receipt lose nothing;"
-        " check the others against their own records",
+    "unjudged": (
+        Text(
+            "黑匣子已保存读数但无法判定，可能有超限未被发现",
+            "the box stored readings that it could not judge, an excursion may go unseen",
+        ),
+        Text(
+            "请人工查看有关测点，并将日志交给运维人员",
+            "look at the points concerned yourself, and give the log to the operator",
+        ),
     ),
-)
-"""What happened and what to do."""
+}
+"""What happened to the box and what to do, by the rule key of its own alerts."""
 
 
-def session_lost(alert: Alert) -> Facts:
-    """The facts of the box's own alert `session-lost`."""
-    what, remedy = SESSION_LOST
+def box_facts(alert: Alert) -> Facts:
+    """The facts of one of the box's own alerts."""
+    what, remedy = BOX[alert.rule]
     return Facts(alert=alert, what=what, basis=remedy)
 
 

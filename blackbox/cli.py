@@ -31,12 +31,12 @@ def main() -> None:
     except RegistryError as error:
         for problem in error.problems:
             sys.stderr.write(f"{problem}\n")
-        sys.stderr.write(f"{len(error.problems)} 处问题，未应用 · problems, nothing applied\n")
+        sys.stderr.write(
+            f"{len(error.problems)} 处问题，未应用 · problems, nothing applied\n"
+        )
         sys.exit(2)
     except BlackboxError as error:
         sys.stderr.write(f"blackbox: {error}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-
-

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from domain.errors import InputError, RegistryError, Unavailable
 from domain.registry_file import parse, resolved
-from ingest.requests import resolve
+from rules import catalogue
 from storage import requests, shares
 from storage.unit import Connection
 
@@ -19,7 +19,7 @@ PATIENCE = 30.0
 
 def check(text: str) -> None:
     """Check a registry file as a whole. Raises RegistryError."""
-    resolved(parse(text), resolve)
+    resolved(parse(text), catalogue.version)
 
 
 async def register(
@@ -49,7 +49,9 @@ async def ask(
             break
         await asyncio.sleep(LOOK)
     else:
-        raise Unavailable(f"share {share} has never been ingested: start `blackbox ingest`")
+        raise Unavailable(
+            f"share {share} has never been ingested: start `blackbox ingest`"
+        )
     request = await requests.submit(connection, number, kind, body, who)
     for _ in range(round(patience / LOOK)):
         outcome = await requests.outcome(connection, request)

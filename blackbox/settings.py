@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -33,9 +35,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="BLACKBOX_", extra="forbid")
 
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     """PostgreSQL or TimescaleDB, with the login of the process that is started."""
-    mqtt_url: str | None = None
+    mqtt_url: str | None = Field(default=None, repr=False)
     """`mqtt://[user:password@]host[:port]`, or `mqtts://…`."""
     share: str = Field(default="33", pattern=SHARE)
     """Region that an ingestor takes: `33`, `33/01` or `33/01/06`."""
@@ -80,6 +82,18 @@ class Settings(BaseSettings):
         """Arguments, then environment, then file."""
         path = Path(os.environ.get(FILE, "blackbox.toml"))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str | None) -> str | None:
+        try:
+            conninfo_to_dict(url or "")
+        except ProgrammingError:
+            # Its message would repeat the password.
+            raise ValueError(
+                "no address like postgresql://user:password@host/database"
+            ) from None
+        return url
 
     @field_validator("mqtt_url")
     @classmethod
@@ -139,7 +153,9 @@ def read() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [
-            f"BLACKBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            f"BLACKBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            if e["loc"]
+            else e["msg"]
             for e in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from error

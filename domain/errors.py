@@ -1,13 +1,14 @@
 """The errors of the house, as one tree. Each says whose fault it was and whether trying again can help.
 
-    BlackboxError
-    ├── InputError          theirs, permanent: what was given is wrong; says what, where and what to do
-    │   ├── RegistryError   a registry file; carries every problem found, each with its line
-    │   ├── SettingsError   a setting; names it
-    │   └── CommandError    a command to an alert that its state does not allow; says what is possible
-    ├── Refused             the database will never take this data (permanent, of the data)
-    └── Unavailable         ours or the surroundings', temporary: broker, database or lease is away
-        └── LeaseLost       another process writes for this share now
+BlackboxError
+├── InputError          theirs, permanent: what was given is wrong; says what, where and what to do
+│   ├── RegistryError   a registry file; carries every problem found, each with its line
+│   ├── SettingsError   a setting; names it
+│   ├── CommandError    a command to an alert that its state does not allow; says what is possible
+│   └── UnknownAlertError (alerting/commands.py)
+├── TransportError      (alerting/channels) a channel could not hand over; says if permanent
+└── Unavailable         ours or the surroundings', temporary: broker, database or lease is away
+    └── LeaseLost       another process writes for this share now
 """
 
 from __future__ import annotations
@@ -35,10 +36,6 @@ class SettingsError(InputError):
 
 class CommandError(InputError):
     """A command that an alert's state does not allow. Nothing was changed."""
-
-
-class Refused(BlackboxError):
-    """The database refuses this data whatever the number of tries."""
 
 
 class Unavailable(BlackboxError):

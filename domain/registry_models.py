@@ -219,7 +219,8 @@ class Point(Model):
     )
     unit: str
     resolution: Positive = Field(
-        description="give the smallest step of the value that means anything, such as 0.1"
+        ge=1e-6,
+        description="give the smallest step of the value that means anything, such as 0.1",
     )
     stage: Literal[
         "material", "production", "quality", "release", "storage", "transport"

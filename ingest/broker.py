@@ -11,7 +11,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -44,7 +44,7 @@ class Broker:
     port: int
     tls: bool = False
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, url: str) -> Broker:
@@ -114,14 +114,22 @@ class Connection:
             raise Unavailable(f"{where}: {error or 'no answer'}") from error
 
     async def subscribe(self, *topic_filters: str) -> None:
-        """Subscribe at QoS 1: no retained messages, not what we publish ourselves.
+        """Subscribe to the first filter at QoS 1, to the others at QoS 0.
 
-        Only the first filter must be granted. Raises Unavailable.
+        No retained messages, and not what we publish ourselves. Only the first must be
+        granted; what comes by the others needs no acknowledgement. Raises Unavailable.
         """
         if self._client is None:
             raise Unavailable("broker: connection lost")
-        options = SubscribeOptions(qos=1, noLocal=True, retainHandling=2)
-        self._client.subscribe([(name, options) for name in topic_filters])
+        self._client.subscribe(
+            [
+                (
+                    name,
+                    SubscribeOptions(qos=int(n == 0), noLocal=True, retainHandling=2),
+                )
+                for n, name in enumerate(topic_filters)
+            ]
+        )
         try:
             async with asyncio.timeout(HANDSHAKE):
                 await self._suback
@@ -163,6 +171,7 @@ class Connection:
         if self._socket is not None and not self._reading:
             self._loop.add_reader(self._socket, self._read)
             self._reading = True
+            self._loop.call_soon(self._read)
 
     def tend(self) -> None:
         """Send a ping where one is due; call about once a real second."""
@@ -181,7 +190,10 @@ class Connection:
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self.close()
             if self._received == before:
-                return
+                break
+        if getattr(self._socket, "pending", int)():
+            # TLS has decrypted more than was read; the socket itself looks idle.
+            self._loop.call_soon(self._read)
 
     def _pause(self) -> None:
         if self._socket is not None:
@@ -211,7 +223,9 @@ class Connection:
         client.on_message = self._on_message
         client.on_disconnect = lambda *_: self.close()
         client.on_socket_close = lambda *_: self._unwatch()
-        client.on_socket_open = lambda _client, _data, sock: self._soon(self._watch, sock)
+        client.on_socket_open = lambda _client, _data, sock: self._soon(
+            self._watch, sock
+        )
         client.on_socket_register_write = lambda _client, _data, sock: self._soon(
             self._loop.add_writer, sock, self._write
         )
@@ -220,9 +234,7 @@ class Connection:
         )
         return client
 
-    def _soon(
-        self, call: Callable[..., object], sock: Any, *arguments: object
-    ) -> None:
+    def _soon(self, call: Callable[..., object], sock: Any, *arguments: object) -> None:
         """Call with the socket from the event loop (paho may be in a thread), if it still lives."""
 
         def alive() -> None:
@@ -245,12 +257,22 @@ class Connection:
             self._loop.remove_writer(sock)
 
     def _on_connect(
-        self, _client: Client, _data: Any, flags: Any, code: ReasonCode, _properties: Any
+        self,
+        _client: Client,
+        _data: Any,
+        flags: Any,
+        code: ReasonCode,
+        _properties: Any,
     ) -> None:
         settle(self._connack, refusal(code) or bool(flags.session_present))
 
     def _on_subscribe(
-        self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any
+        self,
+        _client: Client,
+        _data: Any,
+        _mid: int,
+        codes: list[ReasonCode],
+        _properties: Any,
     ) -> None:
         settle(self._suback, refusal(codes[0]))
 

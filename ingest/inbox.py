@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from bisect import bisect_left
 from collections.abc import Callable
+from itertools import accumulate
 
 from ingest.door import Message
+
+BATCH = 1024 * 1024
+"""Bytes of messages from which a batch is large enough. Dense ones hold some 60,000 readings:
+more in one transaction would delay everybody, and the broker's keepalive."""
 
 
 class Inbox:
@@ -19,7 +25,7 @@ class Inbox:
     def __init__(
         self, *, messages: int, size: int, on_room: Callable[[], None]
     ) -> None:
-        """Cap at `messages` messages or `size` bytes; call `on_room` after each `take`."""
+        """Cap at `messages` messages or `size` bytes; call `on_room` when some have left."""
         self.messages_cap = messages
         self.size_cap = size
         self._on_room = on_room
@@ -47,15 +53,21 @@ class Inbox:
         self._arrived.set()
 
     async def take(self, patience: float) -> list[Message]:
-        """All that waits; after `patience` real seconds an empty list."""
+        """What waits, up to BATCH bytes; after `patience` real seconds an empty list."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._arrived.wait()
-        return self.clear()
+        sizes = list(accumulate(message.size for message in self._waiting))
+        return self._leave(bisect_left(sizes, BATCH) + 1)
 
     def clear(self) -> list[Message]:
         """All that waits, at once; it is gone from here afterwards."""
-        batch, self._waiting, self._size = self._waiting, [], 0
-        self._arrived.clear()
+        return self._leave(len(self._waiting))
+
+    def _leave(self, count: int) -> list[Message]:
+        leaving, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._size -= sum(message.size for message in leaving)
+        if not self._waiting:
+            self._arrived.clear()
         self._on_room()
-        return batch
+        return leaving

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
+import structlog
 from psycopg import errors
 
 from domain.chain import Row
+from domain.documents import document
 from domain.errors import Unavailable
 from domain.readings import Reading
 from domain.registry import Registry
@@ -29,11 +31,17 @@ from ingest.observer import Observer
 from ingest.sorting import Sorted, sort_out, suspects
 from storage import conflicts, readings, rejected
 from storage import registry as registry_table
-from storage.evidence import CONFLICT, LEDGER, READING, REJECTED
+from storage.evidence import BOX_EVENT, CONFLICT, LEDGER, READING, REJECTED
 from storage.unit import Connection, Unit, unit_of_work
+
+log = structlog.get_logger()
 
 DATA_ERRORS = (psycopg.DataError, psycopg.IntegrityError, errors.RaiseException)
 """What the server raises for the data itself: no number of tries will help."""
+
+
+class UnjudgedError(Exception):
+    """The observer could not judge what a unit holds. Ours to mend, never the sender's."""
 
 
 class RegistryMovedError(Unavailable):
@@ -120,20 +128,42 @@ class Intake:
         *,
         again: bool = False,
     ) -> None:
-        """One intake of `offers`, or two of their halves if the database refuses them."""
+        """One intake of `offers`, or two of their halves if they cannot be taken in whole.
+
+        A single reading that the database refuses is rejected. One that cannot be judged
+        is stored all the same, and the box raises an alert about itself.
+        """
         try:
             async with self.unit("readings", now, now) as unit:
                 await self.take_in(unit, offers, now)
-        except DATA_ERRORS as error:
+        except (*DATA_ERRORS, UnjudgedError) as error:
             self.forget()
-            if isinstance(error, psycopg.IntegrityError) and not again:
-                # Somebody wrote behind our back: once more, without what we remembered.
+            if isinstance(error, psycopg.IntegrityError | UnjudgedError) and not again:
+                # Perhaps only what we remembered was wrong: once more without it.
                 await self.commit_offers(offers, now, done, again=True)
-                return
-            for half in halves(offers, error):
-                await self.commit_offers(half, now, done)
+            elif parts := halves(offers):
+                for part in parts:
+                    await self.commit_offers(part, now, done)
+            elif isinstance(error, UnjudgedError):
+                done.append(await self.commit_unjudged(offers, now, error))
+            else:
+                await self.commit_offers(refused(offers, error), now, done)
         else:
             done.append(Committed(offers, unit.id, unit.digest))
+
+    async def commit_unjudged(
+        self, offers: Sequence[Offer], now: datetime, error: UnjudgedError
+    ) -> Committed:
+        """Store what the observer failed on, and let everybody know."""
+        detail = {"error": repr(error.__cause__), "topic": offers[0].message.topic}
+        log.error("stored unjudged", exc_info=error.__cause__, **detail)
+        metrics.FAILURES.labels("evaluation").inc()
+        async with self.unit("readings", now, now) as unit:
+            await self.take_in(unit, offers, now, judge=False)
+            await unit.write(BOX_EVENT, [(unit.id, now, "unjudged", document(detail))])
+            await self._observer.about_the_box(unit, "unjudged", detail, now)
+        self.forget()
+        return Committed(offers, unit.id, unit.digest)
 
     @asynccontextmanager
     async def unit(
@@ -155,9 +185,17 @@ class Intake:
         self._observer.forget()
 
     async def take_in(
-        self, unit: Unit, offers: Sequence[Offer], now: datetime
+        self,
+        unit: Unit,
+        offers: Sequence[Offer],
+        now: datetime,
+        *,
+        judge: bool = True,
     ) -> Sorted:
-        """Write everything that follows from `offers` into `unit`."""
+        """Write everything that follows from `offers` into `unit`.
+
+        Raises UnjudgedError where the observer fails, unless it is not to `judge`.
+        """
         if await registry_table.version(unit.connection) != self.registry.version:
             raise RegistryMovedError("the registry has changed")
         result = await self.sort(unit, offers)
@@ -172,13 +210,25 @@ class Intake:
         await unit.write(LEDGER, ledger_rows(unit, result))
         self._probe("after-copy")
         copied = time.perf_counter()
-        await self._observer.observe(unit, result.stored, now)
+        if judge:
+            await self.observe(unit, result.stored, now)
         self._probe("after-rules")
         metrics.COPY_SECONDS.observe(copied - started)
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - copied)
         for point, moment, *_ in result.stored:
             self._newest[point] = max(moment, self._newest[point])
         return result
+
+    async def observe(
+        self, unit: Unit, stored: Sequence[Reading], now: datetime
+    ) -> None:
+        """Let the observer judge; its failures are told from those of the data."""
+        try:
+            await self._observer.observe(unit, stored, now)
+        except (Unavailable, psycopg.OperationalError):
+            raise
+        except Exception as error:
+            raise UnjudgedError(str(error)) from error
 
     async def sort(self, unit: Unit, offers: Sequence[Offer]) -> Sorted:
         """Look up the slots that may be taken, and sort the batch out.
@@ -246,11 +296,8 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 """The newest time of a point without readings."""
 
 
-def halves(offers: Sequence[Offer], error: Exception) -> list[Sequence[Offer]]:
-    """What to try instead of `offers`, which the database refused with `error`.
-
-    Raises `error` where nothing is left to take away.
-    """
+def halves(offers: Sequence[Offer]) -> list[Sequence[Offer]]:
+    """Two parts of `offers`, or nothing where only one reading or none is left."""
     if len(offers) > 1:
         middle = len(offers) // 2
         return [offers[:middle], offers[middle:]]
@@ -258,9 +305,17 @@ def halves(offers: Sequence[Offer], error: Exception) -> list[Sequence[Offer]]:
     if len(offer.readings) > 1:
         first, second = offer.halves()
         return [[first], [second]]
-    if len(offer.readings) == 1:
-        return [[offer.refused(str(error))]]
-    raise error
+    return []
+
+
+def refused(offers: Sequence[Offer], error: Exception) -> list[Offer]:
+    """The one offer that is left, its reading refused; raises `error` if it has none."""
+    (offer,) = offers
+    if not offer.readings:
+        raise error
+    log.error("refused by the database", topic=offer.message.topic, error=str(error))
+    metrics.FAILURES.labels("refused by database").inc()
+    return [offer.refused(str(error))]
 
 
 def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:

@@ -17,6 +17,7 @@ from typing import Protocol
 import psycopg
 import structlog
 
+from domain.documents import document
 from domain.errors import LeaseLost, Unavailable
 from ingest import metrics, requests, topics
 from ingest.broker import Broker
@@ -143,6 +144,12 @@ class Ingestor:
                     log.warning("database away", error=str(error), wait_s=wait)
                     await self._drop_database()
                     await asyncio.sleep(wait)
+                except Exception:
+                    # A fault of ours: loud, and nothing is acknowledged; the banner turns red.
+                    metrics.FAILURES.labels("internal").inc()
+                    log.exception("round failed")
+                    await self._drop_database()
+                    await asyncio.sleep(waits.grow())
         finally:
             tending.cancel()
             self._session.close()
@@ -179,7 +186,9 @@ class Ingestor:
         intake.forget()
         await intake.reload()
         self._intake = intake
-        log.info("lease taken", share=self.settings.share, registry=intake.registry.version)
+        log.info(
+            "lease taken", share=self.settings.share, registry=intake.registry.version
+        )
         return intake
 
     async def _drop_database(self) -> None:
@@ -276,11 +285,9 @@ class Ingestor:
         last = self._intake_at.isoformat() if self._intake_at else None
         detail = {"share": self.settings.share, "last_intake_real": last}
         async with intake.unit("session", now, now) as unit:
-            await unit.write(
-                BOX_EVENT, [(unit.id, now, kind, requests.document(detail))]
-            )
+            await unit.write(BOX_EVENT, [(unit.id, now, kind, document(detail))])
             if lost:
-                await self._observer.session_lost(unit, detail, now)
+                await self._observer.about_the_box(unit, "session-lost", detail, now)
             await shares.set_session(unit.connection, intake.share, "established")
 
     def _resume_reading(self) -> None:
@@ -288,7 +295,8 @@ class Ingestor:
 
     def _deliver(self, message: Message) -> None:
         if message.topic == DROPPED:
-            metrics.BROKER_DROPPED.set(int(message.payload or b"0"))
+            with contextlib.suppress(ValueError):
+                metrics.BROKER_DROPPED.set(int(message.payload))
         else:
             self._inbox.put(message)
 

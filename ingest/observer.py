@@ -25,10 +25,10 @@ class Observer(Protocol):
         """Judge freshly stored readings; write what follows from them in `unit`."""
         ...
 
-    async def session_lost(
-        self, unit: Unit, detail: Mapping[str, Any], now: datetime
+    async def about_the_box(
+        self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        """The session at the broker is gone: say so in `unit`."""
+        """Something happened to the box itself (`session-lost`, `unjudged`): say so in `unit`."""
         ...
 
     def committed(self) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.documents import storable
+
 
 class Reason(StrEnum):
     """Stable codes: they stand in the database, in receipts and in metrics."""
@@ -99,5 +101,4 @@ class Refusal:
 def clean(text: str, limit: int = 200) -> str:
     """`text` as PostgreSQL takes it: no NUL, no lone surrogate; cut after `limit` characters."""
     cut = text[:limit] + "…" if len(text) > limit else text
-    without = cut.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return without.encode(errors="replace").decode()
+    return storable(cut)

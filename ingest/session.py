@@ -70,7 +70,7 @@ class Session:
         return await self._connection.open()
 
     async def subscribe(self, *topic_filters: str) -> None:
-        """Subscribe; only the first filter must be granted. Raises Unavailable."""
+        """Subscribe as `Connection.subscribe` does. Raises Unavailable."""
         if self._connection is None:
             raise Unavailable("broker: not connected")
         await self._connection.subscribe(*topic_filters)

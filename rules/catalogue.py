@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from domain.errors import InputError
+from domain.rules import RuleVersion
 from rules.threshold import Level, ThresholdRule
 
 
@@ -46,6 +47,11 @@ def resolve(key: str, overrides: Mapping[str, Any]) -> ThresholdRule:
         _override(key, level, overrides.get(level.name, {})) for level in rule.levels
     )
     return rule.model_copy(update={"levels": levels})
+
+
+def version(key: str, overrides: Mapping[str, Any]) -> RuleVersion:
+    """The same, frozen: what the registry assigns."""
+    return resolve(key, overrides).to_version()
 
 
 def _override(rule: str, level: Level, fields: object) -> Level:

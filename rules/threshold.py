@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from domain.documents import document
 from domain.durations import format_duration, parse_duration
 from domain.rules import RuleVersion, Severity
 
@@ -147,12 +148,7 @@ class ThresholdRule(Model):
 
     def to_version(self) -> RuleVersion:
         """Freeze the rule: canonical JSON (sorted keys, no spaces), named by its hash."""
-        content = json.dumps(
-            self.model_dump(mode="json"),
-            sort_keys=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        content = document(self.model_dump(mode="json"))
         return RuleVersion(
             version=hashlib.sha256(content.encode()).hexdigest()[:16],
             rule=self.key,

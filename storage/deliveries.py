@@ -16,6 +16,7 @@ from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Json
 
 from domain.alerts import Delivery
+from domain.documents import storable
 from storage.unit import Connection, Unit
 
 INSERT = """
@@ -145,8 +146,3 @@ async def told(
     async for alert, channel, recipient in cursor:
         found[alert].add((channel, recipient))
     return found
-
-
-def storable(text: str) -> str:
-    """`text` without what PostgreSQL refuses: NUL characters and lone surrogates."""
-    return text.replace("\x00", "�").encode(errors="replace").decode()

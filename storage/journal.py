@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
 
 from domain.alerts import Alert, Event, JournalEntry, State
+from domain.documents import document
 from domain.rules import Severity
 from storage.evidence import JOURNAL, Row
 from storage.unit import Connection, Unit
@@ -78,9 +78,6 @@ async def horizon(connection: Connection) -> int:
 
 
 def _row(unit: Unit, entry: JournalEntry) -> Row:
-    detail = json.dumps(
-        entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
     return (
         entry.alert,
         entry.n,
@@ -92,7 +89,7 @@ def _row(unit: Unit, entry: JournalEntry) -> Row:
         entry.old_state and entry.old_state.value,
         entry.new_state.value,
         entry.reason,
-        detail,
+        document(entry.detail),
     )
 
 

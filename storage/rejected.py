@@ -27,6 +27,7 @@ SELECT r.identity, i.arrived, r.topic, r.point, r.time, r.reason, r.detail, r.si
   FROM rejected AS r
   JOIN intake AS i ON i.id = r.intake
  WHERE (%(reason)s::text IS NULL OR r.reason = %(reason)s)
+   AND (%(share)s::int8 IS NULL OR r.intake >> 40 = %(share)s)
    AND (%(identities)s::bytea[] IS NULL OR r.identity = ANY(%(identities)s))
  ORDER BY r.intake DESC, r.identity
  LIMIT %(limit)s
@@ -69,10 +70,12 @@ async def listed(
     *,
     reason: str | None = None,
     identities: Sequence[bytes] | None = None,
+    share: int | None = None,
     limit: int = 1000,
 ) -> list[Rejected]:
-    """Refusals, the newest first."""
+    """Refusals, the newest first; `share` limits them to one share's."""
     cursor = await connection.execute(
-        LIST, {"reason": reason, "identities": identities, "limit": limit}
+        LIST,
+        {"reason": reason, "identities": identities, "share": share, "limit": limit},
     )
     return [Rejected(*row) for row in await cursor.fetchall()]

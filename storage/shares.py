@@ -16,6 +16,11 @@ INSERT INTO share (id, name, digest)
 SELECT max(id) + 1, %s, %s FROM share
 ON CONFLICT DO NOTHING
 """
+OVERLAPPING = """
+SELECT id, name FROM share
+ WHERE id > 0 AND (starts_with(name || '/', %(name)s || '/') OR starts_with(%(name)s || '/', name || '/'))
+ ORDER BY id
+"""
 SESSION = "SELECT session FROM share WHERE id = %s"
 SET_SESSION = "UPDATE share SET session = %s WHERE id = %s"
 BEAT = """
@@ -38,14 +43,18 @@ async def find(connection: Connection, name: str) -> int | None:
 async def take_lease(connection: Connection, name: str) -> int:
     """Become the one writer of the share called `name`; its number.
 
-    The lease lives and dies with `connection`. Raises LeaseLost if another process has it.
+    The lease lives and dies with `connection`; it holds for every share that overlaps (`33`
+    and `33/01`) too, since two writers must never take the same device. Raises LeaseLost if
+    another process has any of them.
     """
     while (share := await find(connection, name)) is None:
         # Without effect if another share takes the same number meanwhile.
         await connection.execute(REGISTER, (name, GENESIS))
-    cursor = await connection.execute(TAKE_LEASE, (LEASES, share))
-    if await cursor.fetchone() != (True,):
-        raise LeaseLost(f"share {name} is ingested by another process")
+    overlapping = await connection.execute(OVERLAPPING, {"name": name})
+    for number, other in await overlapping.fetchall():
+        cursor = await connection.execute(TAKE_LEASE, (LEASES, number))
+        if await cursor.fetchone() != (True,):
+            raise LeaseLost(f"share {other} is ingested by another process")
     return share
 
 

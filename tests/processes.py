@@ -21,7 +21,12 @@ async def running(
     own = {f"BLACKBOX_{name.upper()}": value for name, value in settings.items()}
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *command, env={**os.environ, **own}, stdout=output, stderr=output
+            sys.executable,
+            "-m",
+            *command,
+            env={**os.environ, **own},
+            stdout=output,
+            stderr=output,
         )
     try:
         yield process

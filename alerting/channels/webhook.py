@@ -12,7 +12,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +21,7 @@ import httpx
 
 from alerting.channels import TransportError
 from domain.alerts import Delivery
+from domain.documents import document
 from domain.errors import SettingsError
 
 PREFIX: Final = "whsec_"
@@ -128,9 +128,7 @@ class Webhook:
 
 def encoded(delivery: Delivery) -> bytes:
     """The body as sent, the same in every attempt. Raises TransportError if it is too large."""
-    content = json.dumps(
-        delivery.body, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    ).encode()
+    content = document(delivery.body).encode()
     if len(content) > LARGEST:
         raise TransportError(
             f"body of {len(content)} bytes is too large", permanent=True

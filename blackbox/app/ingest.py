@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from blackbox.app.telling import nothing, serve_metrics, subscriptions
@@ -21,7 +22,7 @@ async def run(
 ) -> None:
     """Ingest one share until cancelled."""
     serve_metrics(settings)
-    alerts = Alerts(subscriptions(settings), real_now)
+    told = subscriptions(settings)
     ingestor = loop.Ingestor(
         loop.Settings(
             database_url=settings.database(),
@@ -30,7 +31,7 @@ async def run(
             messages_cap=settings.batch_messages,
             bytes_cap=settings.batch_bytes,
         ),
-        Evaluator(alerts, advance),
+        Evaluator(Alerts(told, real_now), BoxAlerts(told, real_now), advance),
         settings.read_clock(),
         real_now=real_now,
         probe=probe,

@@ -17,14 +17,18 @@ from storage.server import describe
 
 
 def status(
-    *, as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON.")] = False,
 ) -> None:
     """运行状况与台账 · signs of life, ledger, what is open and owed."""
 
     async def ask() -> dict[str, Any]:
         async with database() as connection:
             server = await describe(connection)
-            return {"database": server.name, **await status_table.read(connection, real_now())}
+            return {
+                "database": server.name,
+                **await status_table.read(connection, real_now()),
+            }
 
     facts = asyncio.run(ask())
     if as_json:

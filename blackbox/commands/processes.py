@@ -50,7 +50,10 @@ def dispatch() -> None:
 
 
 def dashboard(
-    *, demo: Annotated[bool, typer.Option(hidden=True, help="Show the card of faults.")] = False
+    *,
+    demo: Annotated[
+        bool, typer.Option(hidden=True, help="Show the card of faults.")
+    ] = False,
 ) -> None:
     """监管页面 · serve the pages."""
     from blackbox.app import web as composition
@@ -61,12 +64,25 @@ def dashboard(
 
 def demo(
     *,
-    headless: Annotated[bool, typer.Option("--headless", help="Once, without a page; then compare.")] = False,
-    seconds: Annotated[float | None, typer.Option(min=3, max=86_400, help="Real seconds that the scenario takes.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the data of earlier demos.")] = False,
-    scenario: Annotated[str, typer.Option(help="demo, short, or a YAML file.")] = "demo",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Of the page; 0: a free one.")] = 0,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Once, without a page; then compare.")
+    ] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=3, max=86_400, help="Real seconds that the scenario takes."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one line of JSON.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget the data of earlier demos.")
+    ] = False,
+    scenario: Annotated[
+        str, typer.Option(help="demo, short, or a YAML file.")
+    ] = "demo",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Of the page; 0: a free one.")
+    ] = 0,
 ) -> None:
     """整个系统加模拟设备 · the whole system with simulators and a page."""
     from blackbox.demo import run

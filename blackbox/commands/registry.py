@@ -22,7 +22,9 @@ app = typer.Typer(help="登记 · who may send what.", no_args_is_help=True)
 def apply(
     file: Annotated[Path, typer.Argument(help="YAML; see docs/registry.md")],
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only check the file.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check the file.")
+    ] = False,
 ) -> None:
     """校验并应用登记文件 · check a file as a whole and apply it."""
     try:

@@ -15,6 +15,9 @@ from blackbox.settings import read
 from domain.errors import InputError
 from storage import rejected as table
 
+MANY = 1_000_000
+"""Refusals among which those that are named are looked for."""
+
 app = typer.Typer(help="被拒收的数据 · what was refused.", no_args_is_help=True)
 
 Reason = Annotated[str | None, typer.Option(help="Only with this reason.")]
@@ -51,7 +54,9 @@ def readmit(
 
     async def ask() -> dict[str, int]:
         async with database() as connection:
-            found = await table.listed(connection, reason=reason, limit=limit)
+            found = await table.listed(
+                connection, reason=reason, limit=MANY if identities else limit
+            )
             chosen = [
                 one.identity.hex()
                 for one in found
@@ -60,7 +65,10 @@ def readmit(
             if not chosen:
                 raise InputError("没有符合的记录 · nothing fits")
             outcome = await registering.ask(
-                connection, read().share, "readmission", {"identities": chosen},
+                connection,
+                read().share,
+                "readmission",
+                {"identities": chosen},
                 getpass.getuser(),
             )
             return outcome["outcomes"]

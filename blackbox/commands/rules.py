@@ -21,7 +21,10 @@ def rules() -> None:
 
 @app.command("list")
 def listed(
-    *, as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All of it, as JSON.")
+    ] = False,
 ) -> None:
     """列出现成规则及其依据 · the ready rules, each with its basis."""
     rules = catalogue.load().values()

@@ -21,10 +21,15 @@ MINUTE = timedelta(minutes=1)
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="demo, short, or a YAML file.")] = "demo",
+    scenario: Annotated[
+        str, typer.Argument(help="demo, short, or a YAML file.")
+    ] = "demo",
     *,
     start: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="Domain time of its beginning.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z"], help="Domain time of its beginning."
+        ),
     ] = None,
 ) -> None:
     """播放一个场景 · play a scenario; ends when all of it has its receipt."""

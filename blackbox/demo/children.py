@@ -22,7 +22,9 @@ TAIL = 15
 class Child:
     """One process of the demo; what it says goes to a log file."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(
+        self, name: str, process: asyncio.subprocess.Process, log: Path
+    ) -> None:
         """Watch `process`, which was started as `name`."""
         self.name = name
         self.process = process
@@ -59,7 +61,13 @@ async def start(
     account = [str(os.getuid()), str(os.getgid()), str(Path.cwd())]
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", *launcher, *account, sys.executable, *command,
+            sys.executable,
+            "-I",
+            "-S",
+            *launcher,
+            *account,
+            sys.executable,
+            *command,
             env=dict(environment),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,

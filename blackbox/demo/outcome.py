@@ -27,7 +27,11 @@ class Outcome:
     @property
     def good(self) -> bool:
         """Whether the ledger adds up and nothing was missed or unexpected."""
-        return self.adds_up and not self.comparison.missed and not self.comparison.unexpected
+        return (
+            self.adds_up
+            and not self.comparison.missed
+            and not self.comparison.unexpected
+        )
 
     def line(self) -> str:
         """One line of JSON."""
@@ -41,7 +45,10 @@ class Outcome:
         """What was expected and not raised, and the other way round."""
         rows = [HEAD]
         rows += [("missed", *expected_row(e)) for e in self.comparison.missed]
-        rows += [("unexpected", *raised_row(r, self.start)) for r in self.comparison.unexpected]
+        rows += [
+            ("unexpected", *raised_row(r, self.start))
+            for r in self.comparison.unexpected
+        ]
         return aligned(rows)
 
 
@@ -50,8 +57,12 @@ def expected_row(expected: Expected) -> tuple[str, ...]:
     ended = expected.ended
     to = "open" if ended is None else window(*ended)
     return (
-        expected.device, expected.point, expected.rule, expected.level,
-        window(*expected.began), to,
+        expected.device,
+        expected.point,
+        expected.rule,
+        expected.level,
+        window(*expected.began),
+        to,
     )
 
 
@@ -59,8 +70,12 @@ def raised_row(raised: Raised, start: datetime) -> tuple[str, ...]:
     """An excursion, with offsets from the scenario's start."""
     to = "open" if raised.end is None else offset(raised.end - start)
     return (
-        raised.device, raised.point, raised.rule, raised.level,
-        offset(raised.start - start), to,
+        raised.device,
+        raised.point,
+        raised.rule,
+        raised.level,
+        offset(raised.start - start),
+        to,
     )
 
 
@@ -78,6 +93,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows as columns of text."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in rows
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from blackbox.clock import Clock
+from blackbox.clock import Clock, real_now
 from blackbox.demo import children, events, state
 from blackbox.demo.children import Child
 from blackbox.demo.outcome import Outcome
@@ -32,7 +32,7 @@ from blackbox.settings import Settings, environment
 from domain.errors import RegistryError, Unavailable
 from simulators.expectations import Exclusion, Raised, compare
 from simulators.scenario import Scenario, find_scenario, load_scenario
-from storage import status
+from storage import deliveries, status
 from storage.connect import connect
 from storage.server import describe
 from storage.unit import Connection
@@ -117,7 +117,9 @@ class Demo:
             programs.append(("dashboard", page, "web"))
         for program in programs:
             self._children.append(await self._launch(*program))
-        text = (resources.files("simulators") / "scenarios" / "demo.registry.yaml").read_text()
+        text = (
+            resources.files("simulators") / "scenarios" / "demo.registry.yaml"
+        ).read_text()
         async with await connect(self._urls["web"], name="blackbox demo") as connection:
             watch = asyncio.ensure_future(children.until_one_fails(self._children))
             world = asyncio.ensure_future(
@@ -127,7 +129,9 @@ class Demo:
                 await first(world, watch)
             except RegistryError as error:
                 # Data of an earlier version: what is registered stays, rather than the past change.
-                self._options.say(f"登记保持不变 · the registry stays as it is: {error}")
+                self._options.say(
+                    f"登记保持不变 · the registry stays as it is: {error}"
+                )
 
     async def stop(self) -> None:
         """Stop the processes, the last started first."""
@@ -142,7 +146,9 @@ class Demo:
     async def show(self) -> None:
         """Say where the page is, then a line per event; play again and again."""
         running = state.Running(
-            database_url=self._urls["owner"], mqtt_url=self._urls["mqtt"], page=self.page
+            database_url=self._urls["owner"],
+            mqtt_url=self._urls["mqtt"],
+            page=self.page,
         )
         running.save(self._directory)
         await self._await_page()
@@ -184,10 +190,14 @@ class Demo:
             raise simulator.failed()
         said = json.loads(simulator.log.read_text().splitlines()[-1])
         exclusions = [
-            Exclusion(device, datetime.fromisoformat(begin), datetime.fromisoformat(end))
+            Exclusion(
+                device, datetime.fromisoformat(begin), datetime.fromisoformat(end)
+            )
             for device, begin, end in said["excluded"]
         ]
-        async with await connect(self._urls["owner"], name="blackbox demo") as connection:
+        async with await connect(
+            self._urls["owner"], name="blackbox demo"
+        ) as connection:
             await self._await_deliveries(connection)
             raised = [Raised(*row) for row in await status.raised(connection)]
             counts = await self._counts(connection)
@@ -200,7 +210,9 @@ class Demo:
             "missed": len(comparison.missed),
             "unexpected": len(comparison.unexpected),
         }
-        return Outcome(counts=counts, adds_up=adds_up, comparison=comparison, start=start)
+        return Outcome(
+            counts=counts, adds_up=adds_up, comparison=comparison, start=start
+        )
 
     async def _counts(self, connection: Connection) -> dict[str, Any]:
         found = await status.read(connection, self._clock.now())
@@ -211,7 +223,12 @@ class Demo:
             **{
                 name: found[name]
                 for name in (
-                    "duplicates", "conflicts", "rejected", "excursions", "alerts", "deliveries",
+                    "duplicates",
+                    "conflicts",
+                    "rejected",
+                    "excursions",
+                    "alerts",
+                    "deliveries",
                 )
             },
             "database": server.name,
@@ -222,8 +239,7 @@ class Demo:
         """Wait until nothing is owed, but no longer than DELIVERING."""
         until = self._clock.elapsed() + DELIVERING
         while self._clock.elapsed() < until:
-            found = await status.read(connection, self._clock.now())
-            if not found["deliveries_owed"]:
+            if not await deliveries.depth(connection, real_now()):
                 return
             await asyncio.sleep(SETTLING)
 
@@ -236,8 +252,13 @@ class Demo:
 
     async def _simulate(self, start: datetime) -> Child:
         command = (
-            "-m", "blackbox", "simulate", "run", self._options.scenario,
-            "--start", start.isoformat(),
+            "-m",
+            "blackbox",
+            "simulate",
+            "run",
+            self._options.scenario,
+            "--start",
+            start.isoformat(),
         )
         self._simulator = await self._launch("simulate", command, "web")
         return self._simulator

@@ -39,7 +39,9 @@ class Options:
     say: Callable[[str], None] = field(default=print)
 
 
-def prepare_directory(stack: AsyncExitStack, settings: Settings, options: Options) -> Path:
+def prepare_directory(
+    stack: AsyncExitStack, settings: Settings, options: Options
+) -> Path:
     """Where this demo keeps its data: its own for a headless one, else the lasting one."""
     if options.headless:
         directory = Path(tempfile.mkdtemp(prefix="blackbox-"))
@@ -48,15 +50,23 @@ def prepare_directory(stack: AsyncExitStack, settings: Settings, options: Option
         return directory
     directory = state_directory("demo", settings.state_dir)
     if options.fresh and settings.database_url:
-        raise InputError("--fresh: 请自行清空 BLACKBOX_DATABASE_URL · empty that database yourself")
+        raise InputError(
+            "--fresh: 请自行清空 BLACKBOX_DATABASE_URL · empty that database yourself"
+        )
     if options.fresh:
-        for server in (EmbeddedPostgres(directory / "postgres"), Mosquitto(directory / "mosquitto")):
+        for server in (
+            EmbeddedPostgres(directory / "postgres"),
+            Mosquitto(directory / "mosquitto"),
+        ):
             server.clear()
     return directory
 
 
 async def open_services(
-    stack: AsyncExitStack, settings: Settings, directory: Path, say: Callable[[str], None]
+    stack: AsyncExitStack,
+    settings: Settings,
+    directory: Path,
+    say: Callable[[str], None],
 ) -> dict[str, str]:
     """Start database and broker where none are given; the URLs by role, and `mqtt`."""
     owner = settings.database_url or start_postgres(stack, settings, directory)

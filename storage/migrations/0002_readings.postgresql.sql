@@ -20,8 +20,10 @@ BEGIN
     WHILE month <= latest AT TIME ZONE 'UTC' LOOP
         name := 'reading_' || to_char(month, 'YYYY_MM');
         IF to_regclass('public.' || name) IS NULL THEN
+            -- Made apart and then attached: that locks out no reader, as PARTITION OF would.
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.reading INCLUDING CONSTRAINTS)', name);
             EXECUTE format(
-                'CREATE TABLE IF NOT EXISTS public.%I PARTITION OF public.reading FOR VALUES FROM (%L) TO (%L)',
+                'ALTER TABLE public.reading ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
                 name, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
         END IF;
         month := month + interval '1 month';

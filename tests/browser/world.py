@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import uvicorn
 
+from alerting.box_alerts import BoxAlerts
 from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
@@ -127,7 +128,7 @@ async def new_world(database: Database) -> AsyncIterator[World]:
         intake = Intake(
             connection,
             share,
-            Evaluator(Alerts([], lambda: NOW)),
+            Evaluator(Alerts([], lambda: NOW), BoxAlerts([], lambda: NOW)),
             limits=Limits(),
             probe=lambda _: None,
         )

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.life_cycle import replay, state
@@ -137,7 +138,10 @@ class Box:
         advance: Advance = engine.advance,
     ) -> None:
         self.connection = connection
-        self.evaluator = Evaluator(Alerts([DUTY, CHIEF], lambda: REAL), advance)
+        told = [DUTY, CHIEF]
+        self.evaluator = Evaluator(
+            Alerts(told, lambda: REAL), BoxAlerts(told, lambda: REAL), advance
+        )
         self.intake = Intake(
             connection, share, self.evaluator, limits=limits or Limits(), probe=probe
         )

@@ -313,7 +313,9 @@ async def test_points_without_rules_are_stored_and_not_judged(box: Box) -> None:
 
 async def test_lost_session_is_raised_by_the_box_about_itself(box: Box) -> None:
     async with box.intake.unit("session", at("1m"), at("1m")) as unit:
-        await box.evaluator.session_lost(unit, {"share": "33"}, at("1m"))
+        await box.evaluator.about_the_box(
+            unit, "session-lost", {"share": "33"}, at("1m")
+        )
     assert await box.journal() == ["1 opened major", "1 returned major"]
     assert await box.owed() == ["duty: 1 opened", "chief: 1 opened"]
     assert await box.rows("SELECT rule, point FROM alert") == [("session-lost", None)]

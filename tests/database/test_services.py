@@ -93,7 +93,9 @@ def test_server_ends_with_a_parent_that_is_killed_and_the_next_start_takes_over(
     with short_directory() as directory:
         code = CLIENT.format(module=module, kind=kind.__name__)
         parent = subprocess.Popen(
-            [sys.executable, "-c", code, str(directory / "x")], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(directory / "x")],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert parent.stdout is not None
         with parent, parent.stdout:
@@ -107,8 +109,12 @@ def test_server_ends_with_a_parent_that_is_killed_and_the_next_start_takes_over(
 
 def test_start_that_fails_says_why_and_leaves_nothing_behind():
     with short_directory() as directory:
-        cluster = EmbeddedPostgres(directory / "postgres", settings={"shared_buffers": "1kB"})
-        with pytest.raises(Unavailable, match=r"(?s)postgres did not start.*shared_buffers"):
+        cluster = EmbeddedPostgres(
+            directory / "postgres", settings={"shared_buffers": "1kB"}
+        )
+        with pytest.raises(
+            Unavailable, match=r"(?s)postgres did not start.*shared_buffers"
+        ):
             cluster.start()
         assert not cluster.running
         cluster.settings["shared_buffers"] = "16MB"
@@ -124,7 +130,16 @@ def test_interrupted_first_start_is_begun_anew():
 
 
 def test_launcher_refuses_to_start_for_a_parent_that_is_gone(tmp_path: Path):
-    command = [sys.executable, str(LAUNCHER), "1", "15", "0", "0", str(tmp_path), "/bin/true"]
+    command = [
+        sys.executable,
+        str(LAUNCHER),
+        "1",
+        "15",
+        "0",
+        "0",
+        str(tmp_path),
+        "/bin/true",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "gone" in done.stderr

@@ -106,3 +106,14 @@ async def test_status_says_when_each_share_last_gave_a_sign_of_life(
     assert found["registry_version"] == found["alerts"] == 0
     rows = await connection.execute("SELECT intake_at FROM heartbeat")
     assert await rows.fetchall() == [(NOW,)]
+
+
+@pytest.mark.parametrize(("running", "other"), [("33", "33/01"), ("33/01", "33")])
+async def test_shares_that_overlap_have_one_writer_together(
+    database: Database, stack: AsyncExitStack, running: str, other: str
+) -> None:
+    first, second = [await ingestor(database, stack) for _ in range(2)]
+    await shares.take_lease(first, running)
+    with pytest.raises(LeaseLost, match=f"share {running} "):
+        await shares.take_lease(second, other)
+    await shares.take_lease(second, "33/02" if running == "33/01" else "34")

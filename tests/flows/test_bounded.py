@@ -46,7 +46,11 @@ async def publish_backlog(url: str, code: str) -> None:
                 "values": {"t1": 5.0},
                 "note": PADDING,
             }
-            waits.append(client.publish(TOPIC.format(code), json.dumps(document), qos=1, timeout=60))
+            waits.append(
+                client.publish(
+                    TOPIC.format(code), json.dumps(document), qos=1, timeout=60
+                )
+            )
         for at in range(0, BACKLOG, 500):
             await asyncio.gather(*waits[at : at + 500])
 
@@ -72,9 +76,13 @@ async def test_memory_stays_bounded_while_the_database_is_away_and_nothing_is_lo
     }
     log = tmp_path / "ingest.log"
     async with running(("blackbox", "ingest"), log, **settings) as process:
-        async with await connect(postgres.url(user=LOGINS["web"]), name="test") as connection:
+        async with await connect(
+            postgres.url(user=LOGINS["web"]), name="test"
+        ) as connection:
             await register(connection, "33", WORLD, "test")
-        code = next(line for line in WORLD.splitlines() if "91330106" in line).strip(" :\"'")
+        code = next(line for line in WORLD.splitlines() if "91330106" in line).strip(
+            " :\"'"
+        )
         before = psutil.Process(process.pid).memory_info().rss
         postgres.kill()
         await publish_backlog(mosquitto.url, code)

@@ -119,7 +119,9 @@ async def test_broken_registry_file_is_refused_with_its_lines(
     bench: Bench, tmp_path: Path
 ) -> None:
     file = tmp_path / "world.yaml"
-    file.write_text(WORLD.replace(CODE, "91330106MA27XY0019").replace("330203", "990203", 1))
+    file.write_text(
+        WORLD.replace(CODE, "91330106MA27XY0019").replace("330203", "990203", 1)
+    )
     code, _, errors = await bench.command("registry", "apply", str(file))
     assert code == 2
     assert "line" in errors

@@ -39,7 +39,9 @@ async def test_a_headless_demo_finds_what_its_scenario_expects() -> None:
 
 
 @pytest.mark.timeout(170)
-async def test_a_demo_with_a_broken_rule_says_what_is_missing_and_what_is_too_much() -> None:
+async def test_a_demo_with_a_broken_rule_says_what_is_missing_and_what_is_too_much() -> (
+    None
+):
     outcomes = await asyncio.gather(
         *(short_demo(("-m", "tests.flows.broken_ingest", name)) for name in MUTANTS)
     )

@@ -41,8 +41,13 @@ SECRET = "whsec_" + "dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0"
 READINGS = 20_000
 SLICES = 10
 POINTS = (
-    "after-copy", "after-rules", "before-commit", "after-commit",
-    "between-pubacks", "lookup", "rejection",
+    "after-copy",
+    "after-rules",
+    "before-commit",
+    "after-commit",
+    "between-pubacks",
+    "lookup",
+    "rejection",
 )
 KILLS = [(point, hit) for hit in (3, 7) for point in POINTS]
 SERVICES = {3: "broker", 6: "database", 9: "broker", 12: "database"}
@@ -95,7 +100,9 @@ class System:
         }
 
     async def send(self, messages: Sequence[tuple[Address, Message]]) -> None:
-        await deliver(messages, clock=Clock.real(), mqtt_url=self.mosquitto.url, patience=60)
+        await deliver(
+            messages, clock=Clock.real(), mqtt_url=self.mosquitto.url, patience=60
+        )
 
     async def progress(self) -> int:
         """Number of the newest intake."""
@@ -122,18 +129,24 @@ async def prepared(system: System) -> None:
     log = system.directory / "first.log"
     async with (
         running(("blackbox", "ingest"), log, **system.settings("ingest")),
-        await connect(system.postgres.url(user=LOGINS["web"]), name="test") as connection,
+        await connect(
+            system.postgres.url(user=LOGINS["web"]), name="test"
+        ) as connection,
     ):
         await register(connection, "33", WORLD, "test")
 
 
-async def undisturbed(system: System, messages: Sequence[tuple[Address, Message]]) -> None:
+async def undisturbed(
+    system: System, messages: Sequence[tuple[Address, Message]]
+) -> None:
     log = system.directory / "ingest.log"
     async with running(("blackbox", "ingest"), log, **system.settings("ingest")):
         await system.send(messages)
 
 
-async def disturbed(system: System, messages: Sequence[tuple[Address, Message]]) -> None:
+async def disturbed(
+    system: System, messages: Sequence[tuple[Address, Message]]
+) -> None:
     """Send slice after slice, until all are kept and everybody has been killed."""
     killed, sent_all = asyncio.Event(), asyncio.Event()
     killing = asyncio.ensure_future(kill_all(system, killed, sent_all))
@@ -167,7 +180,9 @@ async def kill_all(
 async def kill_service(system: System, name: str, log: Path, hits: Path) -> None:
     """SIGKILL a service while the ingestor works, start it again, let the work go on."""
     service = system.mosquitto if name == "broker" else system.postgres
-    async with running(("blackbox", "ingest"), log, **system.settings("ingest")) as process:
+    async with running(
+        ("blackbox", "ingest"), log, **system.settings("ingest")
+    ) as process:
         await system.moved(beyond=await system.progress())
         before = await system.progress()
         service.kill()
@@ -221,7 +236,8 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
 ) -> None:
     messages = plan(SEED, READINGS, SCENARIO.devices)
     calm, wild = (
-        System(new_postgres(), new_mosquitto(), tmp_path / name) for name in ("calm", "wild")
+        System(new_postgres(), new_mosquitto(), tmp_path / name)
+        for name in ("calm", "wild")
     )
     for system in (calm, wild):
         system.directory.mkdir()

@@ -28,14 +28,18 @@ def test_the_readme_shows_how_to_publish() -> None:
     assert COMMAND.search(README.read_text())
 
 
-@pytest.mark.skipif(not shutil.which("mosquitto_pub"), reason="mosquitto_pub is not installed")
+@pytest.mark.skipif(
+    not shutil.which("mosquitto_pub"), reason="mosquitto_pub is not installed"
+)
 async def test_what_the_readme_publishes_is_stored(
     database: Database, new_mosquitto: Callable[[], Mosquitto], tmp_path: Path
 ) -> None:
     mosquitto = new_mosquitto()
     found = COMMAND.search(README.read_text())
     assert found
-    command = shlex.split(found[1].replace("\\\n", " ").replace("$PORT", str(mosquitto.port)))
+    command = shlex.split(
+        found[1].replace("\\\n", " ").replace("$PORT", str(mosquitto.port))
+    )
     settings = {"database_url": database.url("ingest"), "mqtt_url": mosquitto.url}
     log = tmp_path / "ingest.log"
     async with (

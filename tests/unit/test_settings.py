@@ -17,7 +17,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(f"BLACKBOX_{name}", raising=False)
 
 
-def test_environment_beats_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_environment_beats_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "blackbox.toml").write_text('share = "33/01"\nbatch_messages = 7\n')
     monkeypatch.setenv("BLACKBOX_SHARE", "33/02")
     settings = read()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from alerting.routing import Subscription, body, notifications
-from alerting.texts import session_lost
+from alerting.texts import box_facts
 from domain.alerts import Event, JournalEntry
 from domain.errors import SettingsError
 from domain.rules import Severity
@@ -95,6 +95,6 @@ def test_the_body_says_in_data_what_the_text_says_in_words() -> None:
 
 
 def test_the_body_of_the_boxs_own_alert_has_no_subject() -> None:
-    sent = body(entry(Event.OPENED), session_lost(ALERT))
+    sent = body(entry(Event.OPENED), box_facts(replace(ALERT, rule="session-lost")))
     assert sent["subject"] is None
     assert sent["excursion"] is None

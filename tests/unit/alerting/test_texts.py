@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerting.texts import EVENTS, HEADLINES, SEVERITIES, STATES, session_lost, text
+from alerting.texts import EVENTS, HEADLINES, SEVERITIES, STATES, box_facts, text
 from domain.alerts import Event, State
 from domain.rules import Severity
 from tests.examples import ALERT, FACTS, ended, happen, journal, minutes
@@ -99,7 +99,7 @@ def test_an_acknowledgement_says_by_whom_and_why() -> None:
 def test_a_lost_session_is_told_as_the_boxs_own_matter() -> None:
     (opened,) = journal(Event.OPENED)
     alert = replace(ALERT, rule="session-lost", point=None, opened_at=minutes(0))
-    assert text(opened, session_lost(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
+    assert text(opened, box_facts(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
 
 
 def test_the_peak_is_shown_at_the_resolution_of_its_point() -> None:

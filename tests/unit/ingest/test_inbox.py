@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ingest.door import Message
-from ingest.inbox import Inbox
+from ingest.inbox import BATCH, Inbox
 
 SMALL = Message("t", b"0123456")
 """8 bytes with its topic."""
@@ -88,3 +88,18 @@ def test_cleared_inbox_is_empty_and_has_room(inbox: Inbox, room: Room) -> None:
     assert room.times == 1
     inbox.put(SMALL)
     assert not inbox.full
+
+
+async def test_a_backlog_is_taken_in_batches_of_bounded_size(room: Room) -> None:
+    inbox = Inbox(messages=100, size=1 << 30, on_room=room)
+    large = Message("t", bytes(BATCH // 2))
+    for _ in range(5):
+        inbox.put(large)
+    assert [len(await inbox.take(0)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_a_message_larger_than_a_batch_is_taken_alone(room: Room) -> None:
+    inbox = Inbox(messages=100, size=1 << 30, on_room=room)
+    inbox.put(Message("t", bytes(2 * BATCH)))
+    inbox.put(SMALL)
+    assert [len(await inbox.take(0)) for _ in range(2)] == [1, 1]
