@@ -25,8 +25,9 @@ check: .venv/.ready-dev
 	$(RUN) basedpyright
 	.venv/bin/lint-imports --no-logo
 
+# Two at a time: most of them wait for servers.
 test: .venv/.ready-dev system-packages
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n 2 --dist worksteal $(ARGS)
 
 proof: .venv/.ready-dev system-packages
 	$(RUN) pytest -m slow $(ARGS)

@@ -22,6 +22,7 @@ from alerting import metrics
 from alerting.channels import Channel, TransportError
 from alerting.retry import Retry, grown, next_attempt
 from domain.alerts import Delivery
+from domain.documents import storable
 from domain.errors import Unavailable
 from storage import deliveries
 from storage.connect import connect
@@ -202,7 +203,7 @@ def judge(delivery: Delivery, failure: TransportError | None, now: datetime) -> 
     if failure is None:
         return Result(Outcome.DELIVERED, "", None, logging.INFO)
     decision = next_attempt(delivery.attempts + 1, now, permanent=failure.permanent)
-    detail = f"{failure}; {decision.reason}"
+    detail = storable(f"{failure}; {decision.reason}")
     if isinstance(decision, Retry):
         return Result(Outcome.RETRY, detail, decision.at, logging.WARNING)
     return Result(Outcome.FAILED, detail, None, logging.ERROR)

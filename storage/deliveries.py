@@ -16,7 +16,6 @@ from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Json
 
 from domain.alerts import Delivery
-from domain.documents import storable
 from storage.unit import Connection, Unit
 
 INSERT = """
@@ -124,7 +123,7 @@ async def record(
             "id": delivery.id,
             "outcome": outcome.value,
             "at": at,
-            "detail": storable(detail)[:DETAIL],
+            "detail": detail[:DETAIL],
             "due": due,
         },
     )

@@ -232,7 +232,7 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
     new_postgres: Callable[[], EmbeddedPostgres],
     new_mosquitto: Callable[[], Mosquitto],
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     messages = plan(SEED, READINGS, SCENARIO.devices)
     calm, wild = (
@@ -261,10 +261,12 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
         adds_up = await status.adds_up(connection)
         journals = await check_journals(connection)
         ledger = await status.ledger(connection)
-    with capsys.disabled():
-        print(f"\nkills: {json.dumps(hits)}; ledger: {json.dumps(ledger)}; "
-              f"{len(found['excursions'])} excursions, {journals} journals, {len(owed)} webhooks, "
-              f"{verified.intakes} intakes")  # fmt: skip
+    record_property(
+        "figures",
+        f"kills {json.dumps(hits)}; ledger {json.dumps(ledger)}; "
+        f"{len(found['excursions'])} excursions, {journals} journals, "
+        f"{len(owed)} webhooks, {verified.intakes} intakes",
+    )
 
     assert all(hits[point] >= 2 for point in (*POINTS, "broker", "database")), hits
     assert found["values"] == expected["values"]

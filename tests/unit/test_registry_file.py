@@ -151,7 +151,7 @@ TIME = "write date, time and offset, such as 2026-01-01T00:00:00+08:00"
         ("                quantity: temperature\n", "", f"line 27, {ROOM}.points.t1.quantity: is missing; say what is measured, such as temperature"),
         ("resolution: 0.1", "unit: C\n                resolution: 0.1", f"line 29, {ROOM}.points.t1.unit: temperature is not given in 'C'; write °C"),
         ("resolution: 0.1", "unit: K\n                resolution: 0.1", f"line 29, {ROOM}.points.t1.unit: temperature is not given in 'K'; use °C"),
-        ("resolution: 0.1", "resolution: 0", f"line 29, {ROOM}.points.t1.resolution: must be greater than 0; give the smallest step of the value that means anything, such as 0.1"),
+        ("resolution: 0.1", "resolution: 0", f"line 29, {ROOM}.points.t1.resolution: must be greater than or equal to 0.000001; give the smallest step of the value that means anything, such as 0.1"),
         ("resolution: 0.1", "resolution: '0.1'", f"line 29, {ROOM}.points.t1.resolution: must be a number; give the smallest step of the value that means anything, such as 0.1"),
         ("resolution: 0.1", "resolution: 1000", f"line 29, {ROOM}.points.t1.resolution: is coarser than temperature ranges (-200 to 400 °C); mend it"),
         ("                resolution: 0.1\n", "", f"line 27, {ROOM}.points.t1.resolution: is missing; give the smallest step of the value that means anything, such as 0.1"),
