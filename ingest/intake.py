@@ -28,6 +28,7 @@ from domain.registry import Registry
 from ingest import metrics, rejections
 from ingest.door import Message, Offer, admit
 from ingest.observer import Observer
+from ingest.refusals import clean
 from ingest.sorting import Sorted, sort_out, suspects
 from storage import conflicts, readings, rejected
 from storage import registry as registry_table
@@ -155,7 +156,10 @@ class Intake:
         self, offers: Sequence[Offer], now: datetime, error: UnjudgedError
     ) -> Committed:
         """Store what the observer failed on, and let everybody know."""
-        detail = {"error": repr(error.__cause__), "topic": offers[0].message.topic}
+        detail = {
+            "error": clean(repr(error.__cause__), 500),
+            "topic": clean(offers[0].message.topic, 1000),
+        }
         log.error("stored unjudged", exc_info=error.__cause__, **detail)
         metrics.FAILURES.labels("evaluation").inc()
         async with self.unit("readings", now, now) as unit:

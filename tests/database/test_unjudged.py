@@ -20,7 +20,7 @@ FATAL = 13.13
 
 def broken(watch: Watch, state: State, reading: Reading) -> Step:
     if reading.value == FATAL:
-        raise ZeroDivisionError("a bug")
+        raise ZeroDivisionError("a bug\0 \ud800")
     return engine.advance(watch, state, reading)
 
 
