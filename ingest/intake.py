@@ -11,7 +11,7 @@ rejected; each half is an intake of its own. Nothing is remembered before the co
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -29,7 +29,7 @@ from ingest import metrics, rejections
 from ingest.door import Message, Offer, admit
 from ingest.observer import Observer
 from ingest.refusals import clean
-from ingest.sorting import Sorted, sort_out, suspects
+from ingest.sorting import Sorted, Tally, sort_out, suspects
 from storage import conflicts, readings, rejected
 from storage import registry as registry_table
 from storage.evidence import BOX_EVENT, CONFLICT, LEDGER, READING, REJECTED
@@ -66,6 +66,8 @@ class Committed:
     """One intake that is in the database."""
 
     offers: Sequence[Offer]
+    ledger: Mapping[int, Tally]
+    """By device; 0 stands for no registered sender."""
     intake: int
     digest: bytes
 
@@ -136,7 +138,7 @@ class Intake:
         """
         try:
             async with self.unit("readings", now, now) as unit:
-                await self.take_in(unit, offers, now)
+                result = await self.take_in(unit, offers, now)
         except (*DATA_ERRORS, UnjudgedError) as error:
             self.forget()
             if isinstance(error, psycopg.IntegrityError | UnjudgedError) and not again:
@@ -150,7 +152,7 @@ class Intake:
             else:
                 await self.commit_offers(refused(offers, error), now, done)
         else:
-            done.append(Committed(offers, unit.id, unit.digest))
+            done.append(Committed(offers, result.ledger, unit.id, unit.digest))
 
     async def commit_unjudged(
         self, offers: Sequence[Offer], now: datetime, error: UnjudgedError
@@ -163,11 +165,11 @@ class Intake:
         log.error("stored unjudged", exc_info=error.__cause__, **detail)
         metrics.FAILURES.labels("evaluation").inc()
         async with self.unit("readings", now, now) as unit:
-            await self.take_in(unit, offers, now, judge=False)
+            result = await self.take_in(unit, offers, now, judge=False)
             await unit.write(BOX_EVENT, [(unit.id, now, "unjudged", document(detail))])
             await self._observer.about_the_box(unit, "unjudged", detail, now)
         self.forget()
-        return Committed(offers, unit.id, unit.digest)
+        return Committed(offers, result.ledger, unit.id, unit.digest)
 
     @asynccontextmanager
     async def unit(

@@ -328,12 +328,13 @@ class Ingestor:
 def count(done: Iterable[Committed], now: datetime) -> None:
     """Tell the metrics what was committed."""
     for committed in done:
+        for tally in committed.ledger.values():
+            for outcome in ("stored", "duplicate", "conflict", "rejected"):
+                metrics.READINGS.labels(outcome).inc(getattr(tally, outcome))
         oldest = None
         for offer in committed.offers:
             outcome = "unreadable" if offer.unreadable else "taken"
             metrics.MESSAGES.labels(outcome).inc(offer.first)
-            metrics.READINGS.labels("admitted").inc(len(offer.readings))
-            metrics.READINGS.labels("rejected").inc(len(offer.refusals))
             times = [reading.time for reading in offer.readings]
             oldest = min([*times, oldest] if oldest else times, default=oldest)
         if oldest is not None:
