@@ -179,3 +179,14 @@ async def test_refused_subscription_is_unavailable(receiver: Receiver) -> None:
     receiver.session.close()
     with pytest.raises(Unavailable):
         await receiver.session.subscribe("x")
+
+
+async def test_only_the_first_filter_takes_room_in_the_receive_window(
+    mosquitto: Mosquitto, receiver: Receiver
+) -> None:
+    await receiver.session.connect()
+    await receiver.session.subscribe(receiver.topic, f"{receiver.topic}/aside")
+    await send(mosquitto.url, f"{receiver.topic}/aside", 1)
+    await send(mosquitto.url, receiver.topic, 2)
+    await receiver.receive(1, 2)
+    assert [bool(message.mid) for message in receiver.got] == [False, True]
