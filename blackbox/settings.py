@@ -20,8 +20,8 @@ from pydantic_settings import (
 )
 
 from blackbox.clock import Clock
+from domain.broker import Broker
 from domain.errors import SettingsError
-from ingest.broker import Broker
 
 FILE = "BLACKBOX_CONFIG"
 """Environment variable that names the TOML file; `blackbox.toml` here, if there is one."""

@@ -17,10 +17,10 @@ from typing import Protocol
 import psycopg
 import structlog
 
+from domain.broker import Broker
 from domain.documents import document
 from domain.errors import LeaseLost, Unavailable
 from ingest import metrics, requests, topics
-from ingest.broker import Broker
 from ingest.door import Message
 from ingest.inbox import Inbox
 from ingest.intake import Committed, Intake, Limits, RegistryMovedError

@@ -13,8 +13,9 @@ from itertools import islice
 
 from paho.mqtt.client import MQTTMessage
 
+from domain.broker import Broker
 from domain.errors import Unavailable
-from ingest.broker import Broker, Connection
+from ingest.connection import Connection
 from ingest.door import Message
 
 ACKS = 16

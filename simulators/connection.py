@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple, NoReturn, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import NoReturn, TypeVar
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from domain.errors import InputError
+from domain.broker import Broker
 
 LOG = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
@@ -76,28 +76,6 @@ async def connected(
         await heeding(stack.aclose())
 
 
-class Broker(NamedTuple):
-    """What the URL of a broker says."""
-
-    host: str
-    port: int
-    username: str | None
-    password: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> Broker:
-        """Read `mqtt://[user[:password]@]host[:port]`. Raises InputError."""
-        parts = urlsplit(url)
-        try:
-            host, port = parts.hostname or "", parts.port or 1883
-        except ValueError:
-            host, port = "", 0
-        if parts.scheme != "mqtt" or not host:
-            raise InputError(f"write mqtt://host:port, not {url!r}")
-        user, password = parts.username, parts.password
-        return cls(host, port, user and unquote(user), password and unquote(password))
-
-
 def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
     """An MQTT 5 client for a broker's URL. Raises InputError for one that is none.
 
@@ -117,6 +95,7 @@ def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
         clean_start=identifier is None,
         properties=properties,
         socket_options=[NO_DELAY],
+        tls_context=ssl.create_default_context() if broker.tls else None,
     )
 
 

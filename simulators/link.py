@@ -11,9 +11,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from pydantic import ValidationError
 
+from domain.broker import Broker
 from simulators.clock import Clock
 from simulators.connection import (
-    Broker,
     Switch,
     WentOffline,
     heeding,

@@ -10,8 +10,8 @@ import aiomqtt
 import pytest
 
 from blackbox.services.mosquitto import Mosquitto
+from domain.broker import Broker
 from domain.errors import Unavailable
-from ingest.broker import Broker
 from ingest.door import Message
 from ingest.session import Session
 

@@ -1,4 +1,4 @@
-"""Where the broker is, and one connection to it: paho-mqtt driven from the asyncio loop.
+"""One connection to the broker: paho-mqtt driven from the asyncio loop.
 
 A connection is used once. What paho needs of a socket (readable, writable) is asked of the
 event loop; there is no thread but for the name look-up and the TCP handshake.
@@ -11,9 +11,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -22,7 +20,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from domain.errors import SettingsError, Unavailable
+from domain.broker import Broker
+from domain.errors import Unavailable
 
 EXPIRY = 14 * 24 * 3600
 """Seconds that the broker keeps our session, and what waits in it, while we are away."""
@@ -31,38 +30,8 @@ HANDSHAKE = 10.0
 """Real seconds that CONNACK and SUBACK may take."""
 READS = 200
 """Packets read in one go, before other tasks get their turn."""
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Broker:
-    """Where the broker is and who we are there."""
-
-    host: str
-    port: int
-    tls: bool = False
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def parse(cls, url: str) -> Broker:
-        """From `mqtt://[user:password@]host[:port]` or `mqtts://…`. Raises SettingsError."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise SettingsError(f"no mqtt:// or mqtts:// address: {error}") from error
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise SettingsError("no address like mqtt://host:port or mqtts://host:port")
-        return cls(
-            host=parts.hostname,
-            port=port or PORTS[parts.scheme],
-            tls=parts.scheme == "mqtts",
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-        )
 
 
 class Connection:
