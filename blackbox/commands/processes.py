@@ -12,6 +12,7 @@ import typer
 
 from blackbox.commands.running import database, serve
 from blackbox.settings import read
+from blackbox.signals import run_until_told
 from storage.migrate import migrate as bring_up_to_date
 from storage.server import describe
 
@@ -85,7 +86,7 @@ def demo(
     ] = 0,
 ) -> None:
     """整个系统加模拟设备 · the whole system with simulators and a page."""
-    from blackbox.demo import run
+    from blackbox.demo.run import run
     from blackbox.demo.surroundings import Options
 
     options = Options(
@@ -95,7 +96,7 @@ def demo(
         fresh=fresh,
         port=port,
     )
-    outcome = run.until_told(read(), options)
+    outcome = run_until_told(run(read(), options))
     if outcome is None:
         return
     if not outcome.good:

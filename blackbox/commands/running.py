@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +10,7 @@ from blackbox import logs
 from blackbox.demo import state
 from blackbox.services import state_directory
 from blackbox.settings import Settings, read
+from blackbox.signals import run_until_told
 from storage.connect import connect
 from storage.unit import Connection
 
@@ -20,16 +18,7 @@ from storage.unit import Connection
 def serve(composition: Coroutine[Any, Any, None], settings: Settings) -> None:
     """Run a process until SIGINT or SIGTERM; then let it end cleanly."""
     logs.configure(settings.log_format)
-
-    async def until_told() -> None:
-        task = asyncio.ensure_future(composition)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    asyncio.run(until_told())
+    run_until_told(composition)
 
 
 def demo() -> state.Running:

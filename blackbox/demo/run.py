@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
@@ -41,21 +40,6 @@ MINUTE = timedelta(minutes=1)
 DELIVERING = 20.0
 """Real seconds that the last deliveries of a headless demo may take."""
 SETTLING = 0.1
-
-
-def until_told(settings: Settings, options: Options) -> Outcome | None:
-    """Run the demo until it is over, or until Ctrl-C; then everything is stopped cleanly."""
-
-    async def told() -> Outcome | None:
-        task = asyncio.ensure_future(run(settings, options))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        with suppress(asyncio.CancelledError):
-            return await task
-        return None
-
-    return asyncio.run(told())
 
 
 async def run(settings: Settings, options: Options) -> Outcome | None:

@@ -169,7 +169,7 @@ CREATE TABLE ledger (
 CREATE TABLE box_event (
     intake      int8 PRIMARY KEY,
     at          timestamptz NOT NULL,
-    kind        text NOT NULL,             -- session_opened, session_lost, registry_applied, readmitted
+    kind        text NOT NULL,             -- session_opened, session_lost, registry_applied, unjudged
     detail      json NOT NULL
 );
 
@@ -205,7 +205,7 @@ CREATE VIEW excursion AS
 CREATE SEQUENCE alert_id AS int8;
 CREATE TABLE alert (
     id              int8 PRIMARY KEY,
-    rule            text NOT NULL,         -- catalogue key, or the box's own: session-lost
+    rule            text NOT NULL,         -- catalogue key, or the box's own: session-lost, unjudged
     version         text REFERENCES rule_version,   -- at the opening; null: the box's own
     point           int4 REFERENCES point, -- null: the subject is the box
     enterprise      int4 REFERENCES enterprise,     -- as at the opening
