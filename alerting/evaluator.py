@@ -27,6 +27,7 @@ from alerting.judging import (
     move_on,
     settle,
 )
+from domain.brought import Brought
 from domain.readings import Reading
 from domain.registry import Registry
 from domain.rules import RuleVersion
@@ -72,17 +73,15 @@ class Evaluator:
         self._alerts.install(registry, rules)
         self.forget()
 
-    async def observe(
-        self, unit: Unit, readings: Sequence[Reading], now: datetime
-    ) -> None:
-        """Judge freshly stored `readings` and write what follows."""
-        brought: dict[int, list[Reading]] = defaultdict(list)
-        for reading in readings:
+    async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
+        """Judge what was freshly stored and write what follows."""
+        by_point: dict[int, list[Reading]] = defaultdict(list)
+        for reading in brought.stored:
             if self._watches.get(reading.point):
-                brought[reading.point].append(reading)
+                by_point[reading.point].append(reading)
         judgements = [
             await self._judge(unit, point, sorted(new, key=lambda r: r.time))
-            for point, new in brought.items()
+            for point, new in by_point.items()
         ]
         changed = await number(unit, [s for j in judgements for s in j.changed])
         placed = await self._alerts.follow(unit, changed, now) if changed else {}

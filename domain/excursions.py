@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.rules import Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """When a trend reaches its limit, as seen at the reading that opened an excursion."""
+
+    slope: float
+    """Theil–Sen slope, in the point's unit per hour."""
+    slope_between: tuple[float, float]
+    """Its 95 % confidence interval (Sen 1968)."""
+    limit: float | None = None
+    """The limit it goes towards, in the unit; None: the rule names none."""
+    reached: datetime | None = None
+    reached_between: tuple[datetime, datetime | None] | None = None
+    """Earliest and latest; None for the latest: perhaps never."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +42,13 @@ class Excursion:
     end: datetime | None
     """Time of the first clearing reading; None while open."""
     peak: float
-    """Judged value farthest beyond the limit between start and end; of equals the first."""
+    """What was measured farthest beyond the limit between start and end; of equals the first.
+
+    In the point's unit for a threshold; else as the kind of rule says (docs/rules.md).
+    """
     peak_time: datetime
+    forecast: Forecast | None = field(default=None, compare=False)
+    """Only of a trend, and only while it is judged: told at the opening, not stored."""
 
     @property
     def identity(self) -> tuple[int, str, str, datetime]:

@@ -41,6 +41,15 @@ class Reading(NamedTuple):
     provenance: Provenance = Provenance.LIVE
 
 
+class Slot(NamedTuple):
+    """All that is known of a point at one time: what rules judge."""
+
+    point: int
+    time: datetime
+    values: tuple[float, ...]
+    """Distinct judged values, ascending; more than one: a conflict; none: no value."""
+
+
 LARGEST = 1e12
 """No quantity reaches this; larger values are refused, so that rounding stays exact."""
 

@@ -20,6 +20,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
+from domain.brought import Brought
 from domain.chain import Row
 from domain.documents import document
 from domain.errors import Unavailable
@@ -217,7 +218,7 @@ class Intake:
         self._probe("after-copy")
         copied = time.perf_counter()
         if judge:
-            await self.observe(unit, result.stored, now)
+            await self.observe(unit, result.brought, now)
         self._probe("after-rules")
         metrics.COPY_SECONDS.observe(copied - started)
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - copied)
@@ -225,12 +226,10 @@ class Intake:
             self._newest[point] = max(moment, self._newest[point])
         return result
 
-    async def observe(
-        self, unit: Unit, stored: Sequence[Reading], now: datetime
-    ) -> None:
+    async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Let the observer judge; its failures are told from those of the data."""
         try:
-            await self._observer.observe(unit, stored, now)
+            await self._observer.observe(unit, brought, now)
         except (Unavailable, psycopg.OperationalError):
             raise
         except Exception as error:

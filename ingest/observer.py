@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from domain.readings import Reading
+from domain.brought import Brought
 from domain.registry import Registry
 from domain.rules import RuleVersion
 from storage.unit import Unit
@@ -19,10 +19,8 @@ class Observer(Protocol):
         """Judge by this registry and these rule versions from now on."""
         ...
 
-    async def observe(
-        self, unit: Unit, readings: Sequence[Reading], now: datetime
-    ) -> None:
-        """Judge freshly stored readings; write what follows from them in `unit`."""
+    async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
+        """Judge what was freshly stored; write what follows from it in `unit`."""
         ...
 
     async def about_the_box(
