@@ -19,7 +19,7 @@ from alerting.routing import Subscription, notifications
 from alerting.texts import Facts
 from domain.alerts import SYSTEM, Alert, Delivery, JournalEntry, Subject
 from domain.registry import Registry
-from rules.threshold import ThresholdRule
+from rules.rule import AnyRule
 from storage import alerts, deliveries, excursions, journal
 from storage.alerts import Copy
 from storage.excursions import Stored
@@ -36,9 +36,9 @@ class Alerts:
         self._subscriptions = subscriptions
         self._real_now = real_now
         self._registry = Registry(-1, [])
-        self._rules: Mapping[str, ThresholdRule] = {}
+        self._rules: Mapping[str, AnyRule] = {}
 
-    def install(self, registry: Registry, rules: Mapping[str, ThresholdRule]) -> None:
+    def install(self, registry: Registry, rules: Mapping[str, AnyRule]) -> None:
         """Go by this registry and these rule versions from now on."""
         self._registry = registry
         self._rules = rules

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from alerting.texts import Facts, Text
 from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
-from rules.threshold import Level, ThresholdRule
+from rules.rule import AnyRule
 
 
 def gather(
     alert: Alert,
-    rules: Mapping[str, ThresholdRule],
+    rules: Mapping[str, AnyRule],
     subject: Subject,
     live: Sequence[Excursion],
     past: Sequence[Excursion],
@@ -30,16 +30,5 @@ def gather(
         basis=Text(rule.basis.zh, rule.basis.en),
         subject=subject,
         excursion=worst,
-        limit=limits(level) if level else "",
+        limit=level.limit(subject.unit) if level else "",
     )
-
-
-def limits(level: Level) -> str:
-    """What violates a level, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
-    less, more = ("≤", "≥") if level.inclusive else ("<", ">")
-    parts = []
-    if level.below is not None:
-        parts.append(f"{less} {level.below:g}")
-    if level.above is not None:
-        parts.append(f"{more} {level.above:g}")
-    return ", ".join(parts)

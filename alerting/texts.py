@@ -164,7 +164,7 @@ def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
         return
     peak = f"{excursion.peak:.{decimals(subject.resolution)}f} {subject.unit}"
     time = shown(excursion.peak_time)
-    limit = f"{facts.limit} {subject.unit}"
+    limit = facts.limit
     yield Text(
         f"程度：峰值 {peak}（{time}），判定条件 {limit}",
         f"How bad: peak {peak} (at {time}), trigger {limit}",

@@ -17,8 +17,9 @@ import pytest
 from alerting import evaluator
 from alerting.commands import acknowledge
 from domain.errors import CommandError
-from domain.readings import Reading
-from rules.engine import State, Step, Watch, advance
+from domain.readings import Reading, Slot
+from rules.engine import advance
+from rules.watch import State, Step, Watch
 from storage.connect import connect
 from tests.database.box import COLD, Box, message_of, opened
 from tests.series import at, series
@@ -398,11 +399,11 @@ async def answer_some(database: Database, box: Box, random: Random) -> None:
 
 
 async def test_readings_in_order_are_judged_without_looking_back(box: Box) -> None:
-    judged: list[Reading] = []
+    judged: list[Slot] = []
 
-    def counting(watch: Watch, state: State, reading: Reading) -> Step:
-        judged.append(reading)
-        return advance(watch, state, reading)
+    def counting(watch: Watch, state: State, slot: Slot) -> Step:
+        judged.append(slot)
+        return advance(watch, state, slot)
 
     current = Box(box.connection, box.intake.share, advance=counting)
     await current.intake.reload()

@@ -14,7 +14,9 @@ from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
+from domain.readings import decimals
 from domain.rules import Severity
+from rules.threshold import ThresholdLevel
 from storage import alert_cards, charts, journal, overview
 from storage.alert_cards import AlertLine, Copies, Stretch
 from storage.charts import PointName
@@ -222,6 +224,10 @@ def _how_bad(
     level = limits.rule(alert.content).level(stretches[0].level) if stretches else None
     if level is None:
         return None, None
+    if not isinstance(level, ThresholdLevel):
+        digits = decimals(alert.resolution)
+        amount = level.amount(stretches[0].highest, alert.unit, digits)
+        return amount, level.limit(alert.unit)
     peak, side = limits.worst(level, stretches[0].lowest, stretches[0].highest)
     bound = level.above if side == "above" else level.below
     assert bound is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerting.facts import gather, limits
+from alerting.facts import gather
 from domain.excursions import Excursion
 from domain.rules import Severity
 from tests.examples import ALERT, EXCURSION, SUBJECT, minutes
@@ -29,7 +29,7 @@ def an_excursion(**fields: Any) -> Excursion:
     ],
 )
 def test_limits_say_what_violates(fields: dict[str, Any], text: str) -> None:
-    assert limits(a_level(**fields)) == text
+    assert a_level(**fields).limit("°C") == f"{text} °C"
 
 
 def test_the_worst_excursion_is_told_with_the_limit_of_its_own_version() -> None:
@@ -39,12 +39,12 @@ def test_the_worst_excursion_is_told_with_the_limit_of_its_own_version() -> None
         an_excursion(start=minutes(9), level="warning", severity=Severity.MINOR),
     ]
     facts = gather(ALERT, RULES, SUBJECT, live, live)
-    assert (facts.excursion, facts.limit) == (live[1], "> 9")
-    assert gather(ALERT, RULES, SUBJECT, live[2:], live).limit == "≥ 7.5"
+    assert (facts.excursion, facts.limit) == (live[1], "> 9 °C")
+    assert gather(ALERT, RULES, SUBJECT, live[2:], live).limit == "≥ 7.5 °C"
 
 
 def test_withdrawn_alert_tells_of_what_it_had() -> None:
     past = [an_excursion()]
     facts = gather(ALERT, RULES, SUBJECT, [], past)
-    assert (facts.excursion, facts.limit) == (past[0], "> 8")
+    assert (facts.excursion, facts.limit) == (past[0], "> 8 °C")
     assert (facts.what.zh, facts.basis.en) == (OLD.name.zh, OLD.basis.en)

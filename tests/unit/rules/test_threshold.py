@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from domain.rules import Severity
-from rules.threshold import Level, ThresholdRule
+from rules.kinds import from_version
+from rules.threshold import ThresholdLevel as Level
 from tests.unit.rules.builders import a_level, a_rule
 
 
@@ -103,7 +104,7 @@ def test_version_changes_with_each_field() -> None:
 
 def test_frozen_rule_comes_back_as_it_was() -> None:
     rule = a_rule("r", a_level("warning", above=7, inclusive=True), a_level(below=2))
-    assert ThresholdRule.from_version(rule.to_version()) == rule
+    assert from_version(rule.to_version()) == rule
 
 
 def test_content_is_valid_json_for_the_database() -> None:
