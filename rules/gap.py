@@ -41,11 +41,6 @@ class GapLevel(Limits):
     def _limits_are_given(self) -> Self:
         return self  # … or not
 
-    @property
-    def span(self) -> timedelta:
-        """The cadence: half of it is the longest recording interval that makes sense."""
-        return self.every
-
     def misses(self, slot: Slot, until: datetime) -> bool:
         """Whether records are missing between `slot` and the next, at `until`."""
         if until - slot.time <= self.every + self.tolerance:

@@ -51,11 +51,13 @@ class Rule(Model, Generic[L_co]):
     def to_version(self) -> RuleVersion:
         """Freeze the rule: canonical JSON (sorted keys, no spaces), named by its hash."""
         content = document(self.model_dump(mode="json"))
+        spans = [level.span for level in self.levels if level.span is not None]
         return RuleVersion(
             version=hashlib.sha256(content.encode()).hexdigest()[:16],
             rule=self.key,
             kind=self.kind,
             content=content,
+            span=min(spans, default=None),
         )
 
 
