@@ -10,7 +10,7 @@ from psycopg.rows import class_row, kwargs_row
 
 from domain.alerts import Alert, Subject
 from domain.rules import Severity
-from storage.evidence import ALERT_EXCURSION, ALERT_READING
+from storage.evidence import ALERT_CONFLICT, ALERT_EXCURSION, ALERT_READING
 from storage.unit import Connection, Unit
 
 NEW_IDS = "SELECT nextval('alert_id') FROM generate_series(1, %s)"
@@ -65,6 +65,17 @@ SELECT DISTINCT ON (c.alert, r.point, r.time)
                    AND r.time <= coalesce(c.stop, 'infinity')
 ON CONFLICT DO NOTHING
 RETURNING alert, point, time, intake, value, quality, provenance
+"""
+COPY_CONFLICTS = """
+INSERT INTO alert_conflict (alert, point, time, judged, intake, value, quality, provenance)
+SELECT DISTINCT ON (c.alert, x.point, x.time, x.judged)
+       c.alert, x.point, x.time, x.judged, %(intake)s, x.value, x.quality, x.provenance
+  FROM unnest(%(alerts)s::int8[], %(points)s::int4[], %(starts)s::timestamptz[],
+              %(stops)s::timestamptz[]) AS c (alert, point, start, stop)
+  JOIN conflict AS x ON x.point = c.point AND x.time >= c.start
+                    AND x.time <= coalesce(c.stop, 'infinity')
+ON CONFLICT DO NOTHING
+RETURNING alert, point, time, judged, intake, value, quality, provenance
 """
 
 
@@ -152,18 +163,18 @@ async def subjects(connection: Connection, points: Iterable[int]) -> dict[int, S
 
 
 async def copy_readings(unit: Unit, copies: Sequence[Copy]) -> None:
-    """Copy readings into alerts; what an alert has already is left as it is."""
+    """Copy readings, and values in conflict, into alerts; what one has stays as it is."""
     if not copies:
         return
     alerts, points, starts, stops = map(list, zip(*copies, strict=True))
-    cursor = await unit.connection.execute(
-        COPY_READINGS,
-        {
-            "intake": unit.id,
-            "alerts": alerts,
-            "points": points,
-            "starts": starts,
-            "stops": stops,
-        },
-    )
+    stretches = {
+        "intake": unit.id,
+        "alerts": alerts,
+        "points": points,
+        "starts": starts,
+        "stops": stops,
+    }
+    cursor = await unit.connection.execute(COPY_READINGS, stretches)
     unit.wrote(ALERT_READING, await cursor.fetchall())
+    cursor = await unit.connection.execute(COPY_CONFLICTS, stretches)
+    unit.wrote(ALERT_CONFLICT, await cursor.fetchall())

@@ -120,5 +120,7 @@ def test_all_problems_of_a_level_are_told_at_once() -> None:
 
 
 def test_unknown_rule_is_told_which_there_are() -> None:
-    with pytest.raises(InputError, match="'gsp-warm' is not in the catalogue: device-silent, gsp-a"):
+    with pytest.raises(
+        InputError, match="'gsp-warm' is not in the catalogue: device-silent, gsp-a"
+    ):
         resolve("gsp-warm", {})
