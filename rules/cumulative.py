@@ -113,7 +113,7 @@ class Total(Measure[CumulativeLevel]):
         stretches = memory.stretches if memory else ()
         if memory and memory.violating and time - memory.last <= period.max_gap:
             stretches = joined(stretches, memory.last, time)
-        left = min(level.left(period, time) for level in watch.levels)
+        left = earliest(watch, period, time)
         return Spent(time, violating, tuple(clipped(stretches, left)))
 
     def memory_from(self, watch: Watch, time: datetime) -> datetime:
@@ -121,8 +121,7 @@ class Total(Measure[CumulativeLevel]):
         period = watch.period(time)
         if period is None:
             return time
-        left = min(level.left(period, time) for level in watch.levels)
-        return left - watch.longest_gap
+        return earliest(watch, period, time) - watch.longest_gap
 
     def numbers(
         self, watch: Watch, level: CumulativeLevel, memory: Spent, slot: Slot
@@ -133,6 +132,11 @@ class Total(Measure[CumulativeLevel]):
             return ()
         counted = clipped(memory.stretches, level.left(period, slot.time))
         return (sum((end - start for start, end in counted), timedelta()) / HOUR,)
+
+
+def earliest(watch: Watch, period: Period, time: datetime) -> datetime:
+    """From when time counts at `time`, by any level of the watch."""
+    return min((level.left(period, time) for level in watch.levels), default=time)
 
 
 def joined(

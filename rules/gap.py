@@ -7,6 +7,7 @@ to. (A device from which nothing arrives is *silent*: `rules/silence.py`.)
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Self
 
 from pydantic import model_validator
@@ -30,7 +31,7 @@ class GapLevel(Limits):
     tolerance: Duration = timedelta()
     """By how much more, because no device keeps time to the second."""
     settle: Duration = timedelta()
-    """A gap is certain once there is a record this long after it."""
+    """A gap is certain once there is a record this long after it, and every earlier one is."""
 
     @property
     def unlimited(self) -> bool:
@@ -67,10 +68,8 @@ class GapRule(Rule[GapLevel]):
 def advance(watch: Watch, state: State, slot: Slot) -> Step:
     """Judge the time between the slot before and this one."""
     waiting = (*state.waiting, *missing(watch, state.memory, slot))
-    certain = tuple(gap for gap in waiting if settled(watch, gap, slot.time))
-    if certain:
-        waiting = tuple(gap for gap in waiting if gap not in certain)
-    return State(memory=slot, waiting=waiting), certain
+    certain = tuple(takewhile(lambda gap: settled(watch, gap, slot.time), waiting))
+    return State(memory=slot, waiting=waiting[len(certain) :]), certain
 
 
 def missing(watch: Watch, last: Slot | None, slot: Slot) -> tuple[Excursion, ...]:

@@ -141,7 +141,7 @@ def reaches(level: TrendLevel, slope: float, window: Window) -> bool:
         return True
     limit = level.aim(slope)
     left = None if limit is None else hours_left(slope, limit, window)
-    return left is not None and left <= level.within / HOUR
+    return left is not None and left <= round(level.within / HOUR, DIGITS)
 
 
 def hours_left(slope: float, limit: float, window: Window) -> float | None:
@@ -153,7 +153,7 @@ def hours_left(slope: float, limit: float, window: Window) -> float | None:
     pairs = zip(window.hours, window.values, strict=True)
     level = median(value - slope * hours for hours, value in pairs)
     left = max(0.0, (limit - level) / slope) if slope else FOREVER
-    return left if left < FOREVER else None
+    return round(left, DIGITS) if left < FOREVER else None
 
 
 KIND = streaks(TrendRule, Slope())
