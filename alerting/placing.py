@@ -100,6 +100,7 @@ class Placing:
             rule=excursion.rule,
             version=excursion.version,
             point=excursion.point,
+            device=device.id,
             enterprise=device.enterprise,
             site=device.site,
             region=device.region,

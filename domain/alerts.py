@@ -64,7 +64,7 @@ class Alert:
     version: str | None
     """Rule version at the opening; None: the box's own."""
     point: int | None
-    """None: the subject is the box."""
+    """None: the subject is a device, or the box."""
     enterprise: int | None
     site: int | None
     region: str | None
@@ -74,6 +74,12 @@ class Alert:
     """Not in use at the opening: the alert exists, nobody is told."""
     predecessor: int | None = None
     """The closed alert that this one follows."""
+    device: int | None = None
+    """That of the point, or the subject itself; None: the subject is the box."""
+    merged_into: int | None = None
+    """The alert that took over all its excursions."""
+    found_late: bool = False
+    """What it was opened for was over before it was found."""
     opened_at: datetime
     """When it was detected, as are the times below; domain time."""
     returned_at: datetime | None = None

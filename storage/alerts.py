@@ -24,24 +24,25 @@ SELECT s.point, s.rule, h.suppressed, a.id
                       ORDER BY id DESC LIMIT 1) AS a
 """
 LOCK = """
-SELECT id, rule, version, point, enterprise, site, region, severity, suppressed,
-       predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
+       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
   FROM alert WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 LOCK_BOX = """
-SELECT id, rule, version, point, enterprise, site, region, severity, suppressed,
-       predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
+       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
   FROM alert WHERE point IS NULL AND rule = %s AND withdrawn_at IS NULL
  ORDER BY id DESC LIMIT 1 FOR UPDATE
 """
 INSERT = """
-INSERT INTO alert (id, rule, version, point, enterprise, site, region, severity, suppressed,
-                   predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO alert (id, rule, version, point, device, enterprise, site, region, severity,
+                   suppressed, predecessor, merged_into, found_late, opened_at, returned_at,
+                   acknowledged_at, withdrawn_at, entries)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 UPDATE = """
 UPDATE alert SET severity = %s, returned_at = %s, acknowledged_at = %s, withdrawn_at = %s,
-       entries = %s
+       merged_into = %s, found_late = %s, entries = %s
  WHERE id = %s
 """
 SUBJECTS = """
@@ -116,9 +117,9 @@ async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
     """Add new heads."""
     rows = [
         (
-            a.id, a.rule, a.version, a.point, a.enterprise, a.site, a.region,
-            int(a.severity), a.suppressed, a.predecessor, a.opened_at,
-            a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
+            a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region,
+            int(a.severity), a.suppressed, a.predecessor, a.merged_into, a.found_late,
+            a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
         )
         for a in heads
     ]  # fmt: skip
@@ -131,7 +132,7 @@ async def update(connection: Connection, heads: Sequence[Alert]) -> None:
     rows = [
         (
             int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
-            a.entries, a.id,
+            a.merged_into, a.found_late, a.entries, a.id,
         )
         for a in heads
     ]  # fmt: skip
