@@ -99,6 +99,17 @@ class Level(Model):
                 raise ValueError("`deadband` must be less than half of the band")
         return self
 
+    def limit(self, unit: str) -> str:
+        """What violates, in words: `> 8 °C`, `≤ -0.5 °C`, `< 2, > 8 °C`."""
+        less, more = ("≤", "≥") if self.inclusive else ("<", ">")
+        sides = ((less, self.below), (more, self.above))
+        found = [f"{sign} {limit:g}" for sign, limit in sides if limit is not None]
+        return f"{', '.join(found)} {unit}"
+
+    def amount(self, peak: float, unit: str, decimals: int) -> str:
+        """How bad it was, in words: `8.1 °C`."""
+        return f"{peak:.{decimals}f} {unit}"
+
     def violates(self, value: float) -> bool:
         """Whether `value` is beyond a limit, or at one that is inclusive."""
         excess = self._beyond(value)
