@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from alerting.texts import Facts, Text
 from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
-from rules.threshold import Level, ThresholdRule
+from domain.readings import decimals
+from rules.threshold import ThresholdRule
 
 
 def gather(
@@ -24,22 +25,13 @@ def gather(
     worst = max(live or past, key=lambda e: (e.severity, e.start))
     rule = rules[worst.version]
     level = rule.level(worst.level)
+    unit, digits = subject.unit, decimals(subject.resolution)
     return Facts(
         alert=alert,
         what=Text(rule.name.zh, rule.name.en),
         basis=Text(rule.basis.zh, rule.basis.en),
         subject=subject,
         excursion=worst,
-        limit=limits(level) if level else "",
+        limit=level.limit(unit) if level else "",
+        amount=level.amount(worst.peak, unit, digits) if level else "",
     )
-
-
-def limits(level: Level) -> str:
-    """What violates a level, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
-    less, more = ("≤", "≥") if level.inclusive else ("<", ">")
-    parts = []
-    if level.below is not None:
-        parts.append(f"{less} {level.below:g}")
-    if level.above is not None:
-        parts.append(f"{more} {level.above:g}")
-    return ", ".join(parts)

@@ -123,6 +123,7 @@ def _excursion(facts: Facts) -> dict[str, Any] | None:
         "end": _iso(excursion.end),
         "peak": excursion.peak,
         "peak_time": excursion.peak_time.isoformat(),
+        "amount": facts.amount,
         "limit": facts.limit,
     }
 

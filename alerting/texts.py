@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State, Subject
 from domain.excursions import Excursion
-from domain.readings import decimals
 from domain.rules import Severity
 
 BEIJING: Final = timezone(timedelta(hours=8))
@@ -36,7 +35,9 @@ class Facts:
     excursion: Excursion | None = None
     """The worst of the alert's; of a withdrawn alert, the last that it had."""
     limit: str = ""
-    """What violates, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
+    """What violates: `> 8 °C`, `≥ 0.5 °C/h, 8 °C within 2h`."""
+    amount: str = ""
+    """The peak as its kind of rule says it: `8.1 °C`, `45 min`; empty: nothing to say."""
 
 
 SEVERITIES: Final = {
@@ -159,15 +160,18 @@ def _when(_: JournalEntry, facts: Facts) -> Iterator[Text]:
 
 
 def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
-    excursion, subject = facts.excursion, facts.subject
-    if excursion is None or subject is None:
+    excursion = facts.excursion
+    if excursion is None:
         return
-    peak = f"{excursion.peak:.{decimals(subject.resolution)}f} {subject.unit}"
-    time = shown(excursion.peak_time)
-    limit = f"{facts.limit} {subject.unit}"
+    peak = Text("", "")
+    if facts.amount:
+        time = shown(excursion.peak_time)
+        peak = Text(
+            f"峰值 {facts.amount}（{time}），", f"peak {facts.amount} (at {time}), "
+        )
     yield Text(
-        f"程度：峰值 {peak}（{time}），判定条件 {limit}",
-        f"How bad: peak {peak} (at {time}), trigger {limit}",
+        f"程度：{peak.zh}判定条件 {facts.limit}",
+        f"How bad: {peak.en}trigger {facts.limit}",
     )
 
 

@@ -65,7 +65,8 @@ FACTS = Facts(
     basis=Text("GSP 附录《温湿度自动监测》", "GSP appendix on monitoring"),
     subject=SUBJECT,
     excursion=EXCURSION,
-    limit="> 8",
+    limit="> 8 °C",
+    amount="9.3 °C",
 )
 
 

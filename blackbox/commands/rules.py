@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from alerting.facts import limits
 from domain.durations import format_duration
 from rules import catalogue
 
@@ -37,6 +36,6 @@ def listed(
         for level in rule.levels:
             typer.echo(
                 f"    {level.severity.name.lower():9} {level.name:12}"
-                f" {limits(level)} {rule.unit}  for {format_duration(level.hold)}"
+                f" {level.limit(rule.unit)}  for {format_duration(level.hold)}"
             )
         typer.echo(f"    依据 · basis: {rule.basis.zh} · {rule.basis.en}")

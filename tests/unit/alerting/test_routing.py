@@ -90,7 +90,8 @@ def test_the_body_says_in_data_what_the_text_says_in_words() -> None:
         "end": "2026-11-22T09:50:00+00:00",
         "peak": 9.3,
         "peak_time": "2026-11-22T09:29:00+00:00",
-        "limit": "> 8",
+        "amount": "9.3 °C",
+        "limit": "> 8 °C",
     }
 
 

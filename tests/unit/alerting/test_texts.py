@@ -102,11 +102,11 @@ def test_a_lost_session_is_told_as_the_boxs_own_matter() -> None:
     assert text(opened, box_facts(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
 
 
-def test_the_peak_is_shown_at_the_resolution_of_its_point() -> None:
+def test_what_has_no_amount_is_told_by_its_limit_alone() -> None:
     (opened,) = journal(Event.OPENED)
-    assert FACTS.subject is not None
-    coarse = replace(FACTS, subject=replace(FACTS.subject, resolution=1.0))
-    assert "peak 9 °C" in text(opened, coarse).en
+    told = text(opened, replace(FACTS, amount="", limit="no message for 15 min"))
+    assert "How bad: trigger no message for 15 min" in told.en
+    assert "程度：判定条件 no message" in told.zh
 
 
 def test_every_event_state_and_severity_has_its_words() -> None:
