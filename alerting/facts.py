@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from alerting.texts import Facts, Text
 from domain.alerts import Alert, Subject
@@ -15,14 +15,15 @@ def gather(
     alert: Alert,
     rules: Mapping[str, ThresholdRule],
     subject: Subject,
-    live: Sequence[Excursion],
-    past: Sequence[Excursion],
+    news: Iterable[Excursion],
+    *,
+    found_late: bool = False,
 ) -> Facts:
-    """Facts of an alert on a point, by the rule version that found its worst excursion.
+    """Facts of an alert on a point, by the rule version that found the worst of `news`.
 
-    `past` are its excursions, withdrawn ones included: at least one.
+    `news` are the excursions to tell of: at least one.
     """
-    worst = max(live or past, key=lambda e: (e.severity, e.start))
+    worst = max(news, key=lambda e: (e.severity, e.start))
     rule = rules[worst.version]
     level = rule.level(worst.level)
     unit, digits = subject.unit, decimals(subject.resolution)
@@ -34,4 +35,5 @@ def gather(
         excursion=worst,
         limit=level.limit(unit) if level else "",
         amount=level.amount(worst.peak, unit, digits) if level else "",
+        found_late=found_late,
     )
