@@ -385,10 +385,7 @@ async def test_what_a_backlog_adds_to_a_closed_alert_is_a_successor_found_late(
 
 # Goes on after all: a conflict makes the clearing reading violate
 
-UNTIL_JUDGED = pytest.mark.xfail(reason="conflicts are not judged yet", strict=True)
 
-
-@UNTIL_JUDGED
 async def test_conflict_at_the_end_makes_an_unclosed_alert_active_again(
     box: Box,
 ) -> None:
@@ -399,7 +396,6 @@ async def test_conflict_at_the_end_makes_an_unclosed_alert_active_again(
     assert (await told(box))[-1] == "1 Major alert, recurred"
 
 
-@UNTIL_JUDGED
 async def test_conflict_at_the_end_of_a_closed_alert_opens_a_successor(
     database: Database, box: Box
 ) -> None:
