@@ -111,10 +111,10 @@ class Alerts:
         entries: list[JournalEntry] = []
         owed: list[Delivery] = []
         for work in works:
-            number = work.head.id
-            story = happened(work, standing.get(number), now, self._rules)
+            alert = work.head.id
+            story = happened(work, standing.get(alert), now, self._rules)
             facts = self._facts(story, subjects)
-            owed += news(story.entries, facts, self._subscriptions, told=heard[number])
+            owed += news(story.entries, facts, self._subscriptions, told=heard[alert])
             heads.append(story.head)
             entries.extend(story.entries)
         await alerts.update(connection, heads)

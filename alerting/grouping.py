@@ -32,16 +32,16 @@ class Known:
 
     excursion: Excursion
     until: datetime
-    """Its end; of one that was open, the last reading that was told of."""
+    """Exclusive: its end; of one that was open, just after the last reading told of."""
     alert: Alert
 
     def gives_way_to(self, excursion: Excursion) -> bool:
-        """Whether `excursion` takes its place: the same level, and some moment or an end."""
+        """Whether `excursion` takes its place: the same level, and some moment in common."""
         mine = self.excursion
         return (
             (mine.rule, mine.level) == (excursion.rule, excursion.level)
-            and excursion.start <= self.until
-            and (excursion.end is None or excursion.end >= mine.start)
+            and excursion.start < self.until
+            and (excursion.end is None or excursion.end > mine.start)
         )
 
 

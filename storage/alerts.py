@@ -71,8 +71,9 @@ SELECT DISTINCT ON (ae.alert)
 """
 KNOWN_UNTIL = """
 SELECT c.excursion,
-       coalesce(r.ended, (SELECT max(time) FROM alert_reading
-                           WHERE alert = c.alert AND point = r.point), r.started)
+       coalesce(r.ended, interval '1 us' +
+                coalesce((SELECT max(time) FROM alert_reading
+                           WHERE alert = c.alert AND point = r.point), r.started))
   FROM unnest(%s::int8[], %s::int4[], %s::int8[]) AS c (excursion, revision, alert)
   JOIN excursion_revision AS r
     ON r.excursion = c.excursion AND r.revision = c.revision - 1
@@ -202,7 +203,8 @@ async def known_until(
 ) -> dict[int, datetime]:
     """Up to when people knew excursions before their newest revision, by their numbers.
 
-    That is their end; of what was open, the last reading that its alert had copied.
+    That is their end; of what was open, just after the last reading that its alert had
+    copied.
     """
     rows = [(s.id, s.revision, s.alert) for s in changed if s.alert is not None]
     if not rows:

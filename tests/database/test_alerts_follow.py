@@ -13,21 +13,30 @@ from 00:13 on.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from itertools import groupby
+from random import Random
+from typing import Any, TypeAlias
 
 import pytest
 
 from alerting.commands import acknowledge
 from alerting.consequences import Alerts
+from alerting.evaluator import number
+from alerting.judging import differences
 from alerting.life_cycle import state
+from domain.errors import CommandError
+from domain.excursions import Excursion
 from domain.registry_file import parse, resolved
 from domain.rules import RuleVersion
 from rules.kinds import from_version
 from storage import alerts, excursions, registry
+from storage.alerts import Copy
 from storage.connect import connect
-from tests.database.box import DUTY, REAL, Box, minute, opened
+from storage.excursions import Stored
+from tests.database.box import COLD, DUTY, REAL, Box, minute, opened
 from tests.series import at
 from tests.services import Database
 from tests.unit.rules.builders import a_level, a_rule
@@ -415,19 +424,38 @@ async def test_conflict_at_the_end_of_a_closed_alert_opens_a_successor(
     assert (await seen(box))[1] == "2 returned-unacknowledged after 1 0–2"
 
 
-async def go_on(box: Box) -> None:
-    """Let the one excursion of t1 go on after all, whatever the readings say."""
+async def follow(
+    box: Box, point: int, now_known: Callable[[list[Stored]], list[Stored]]
+) -> None:
+    """Let alerts follow what `now_known` makes of the stored excursions of a point."""
     following = Alerts([DUTY], lambda: REAL)
     versions = await registry.rule_versions(box.connection)
     rules = {n: from_version(version) for n, version in versions.items()}
     following.install(box.intake.registry, rules)
     async with box.intake.unit("readings", at("10h"), at("10h")) as unit:
-        (stored,) = await excursions.known(box.connection, box.point(), at("0s"))
-        excursion = replace(stored.excursion, end=None)
-        revised = replace(stored, revision=stored.revision + 1, excursion=excursion)
-        await excursions.write(unit, [revised])
-        placed = await following.follow(unit, [revised], at("10h"))
-    assert [s.excursion for s in placed.values()] == [excursion]
+        stored = await excursions.known(box.connection, point, at("0s"))
+        changed = await number(unit, now_known(stored))
+        if not changed:
+            return
+        placed = await following.follow(unit, changed, at("10h"))
+        standing = {s.excursion.identity for s in changed if not s.withdrawn}
+        assert set(placed) == standing
+        await following.copy(
+            unit,
+            [
+                Copy(s.alert, point, s.excursion.start, s.excursion.end)
+                for s in placed.values()
+                if s.alert is not None
+            ],
+        )
+
+
+def going_on(stored: list[Stored]) -> list[Stored]:
+    """All excursions go on after all."""
+    return [
+        replace(s, revision=s.revision + 1, excursion=replace(s.excursion, end=None))
+        for s in stored
+    ]
 
 
 async def test_what_moves_is_stored_anew_and_copied_for_the_alert_that_takes_it(
@@ -437,7 +465,7 @@ async def test_what_moves_is_stored_anew_and_copied_for_the_alert_that_takes_it(
         await box.feed("9")
         await box.feed("8.5 5")
         await answer(database, box)
-        await go_on(box)
+        await follow(box, box.point(), going_on)
         assert await seen(box) == [
             "1 merged-acknowledged into 2",
             "2 active-unacknowledged after 1 0–",
@@ -450,3 +478,61 @@ async def test_what_moves_is_stored_anew_and_copied_for_the_alert_that_takes_it(
         ]
         await box.check_alerts()
         await box.check_copies()
+
+
+# Whatever becomes of excursions
+
+Runs: TypeAlias = dict[str, list[bool]]
+"""By level, whether each minute from 40 on violates it: each run is an excursion."""
+
+
+def excursions_of(runs: Runs, point: int) -> list[Excursion]:
+    """The excursions of `runs`; what lasts to the end is open."""
+    found: list[Excursion] = []
+    for level in COLD.levels:
+        minutes = enumerate(runs[level.name], start=40)
+        for violating, run in groupby(minutes, key=lambda pair: pair[1]):
+            if violating:
+                times = [minute for minute, _ in run]
+                end = None if times[-1] == 79 else at(f"{times[-1] + 1}m")
+                start = at(f"{times[0]}m")
+                found.append(
+                    Excursion(
+                        point=point, rule="cold", version=COLD.to_version().version,
+                        level=level.name, severity=level.severity, start=start,
+                        end=end, peak=9.0, peak_time=start,
+                    )
+                )  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("key", ["t1", "t2"])
+@pytest.mark.parametrize("seed", range(5))
+async def test_alerts_follow_whatever_becomes_of_excursions(
+    database: Database, seed: int, key: str
+) -> None:
+    """Minutes turn over at random, as under any kind of rule; people answer at random."""
+    random = Random(seed)
+    async with opened(database) as box:
+        await box.feed("-x40 5x40", point=key)
+        point = box.point(key)
+        runs = {level.name: [False] * 40 for level in COLD.levels}
+        for _ in range(25):
+            for level in runs.values():
+                first = random.randrange(40)
+                stretch = slice(first, first + random.choice([1, 1, 3, 20]))
+                level[stretch] = [random.random() < 0.5] * len(level[stretch])
+                level[-1] = random.random() < 0.2
+            found = excursions_of(runs, point)
+            await follow(
+                box, point, lambda s, now=found: differences(now, s, [], None).changed
+            )
+            assert {e.identity for e in await box.excursions()} == {
+                e.identity for e in found
+            }
+            await box.check_alerts()
+            if random.random() < 0.5:
+                with suppress(CommandError):
+                    await answer(database, box, len(await numbers(box)))
+        events = {line.split()[1] for line in await box.journal()}
+        assert events >= {"opened", "returned", "recurred", "revised", "merged"}

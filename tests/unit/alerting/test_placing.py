@@ -113,7 +113,7 @@ def test_what_replaces_a_withdrawn_excursion_takes_its_place() -> None:
 
 def test_what_begins_after_all_that_people_knew_of_is_new() -> None:
     """The excursion was open, and is refuted; another one began in the same batch."""
-    part, further = a_new(5), a_new(6)
+    part, further = a_new(4), a_new(5)
     assert place(gone(OPEN, 0), part, heads=(OPEN,), until={9: 5})[0].joined == []
     (work,) = place(gone(OPEN, 0), further, heads=(OPEN,), until={9: 5})
     assert work.joined == [further.excursion]
