@@ -80,9 +80,7 @@ class Card:
     @property
     def acknowledgeable(self) -> bool:
         """Whether somebody can acknowledge it now."""
-        return (
-            self.state.signal != "withdrawn" and self.state.answer == "unacknowledged"
-        )
+        return not self.alert.withdrawn_at and self.state.answer == "unacknowledged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,7 +198,11 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
 
 def state(alert: AlertLine) -> State:
     """What the alert's facts amount to."""
-    signals = {"withdrawn": alert.withdrawn_at, "returned": alert.returned_at}
+    signals = {
+        "merged": alert.merged_into,
+        "withdrawn": alert.withdrawn_at,
+        "returned": alert.returned_at,
+    }
     signal = next((name for name, since in signals.items() if since), "active")
     answer = "acknowledged" if alert.acknowledged_at else "unacknowledged"
     return State(f"{signal}-{answer}")
