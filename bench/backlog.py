@@ -15,7 +15,7 @@ import argparse
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -70,8 +70,13 @@ def backlog(lorry: int, at: float) -> Iterator[Due]:
         world.message(lorry, documents[n : n + SNAPSHOTS])
         for n in range(0, len(documents), SNAPSHOTS)
     ]
-    order = [n + (dice.uniform(0, 20) if dice.random() < 0.1 else 0) for n in range(len(messages))]
-    messages = [m for _, m in sorted(zip(order, messages, strict=True), key=lambda p: p[0])]
+    order = [
+        n + (dice.uniform(0, 20) if dice.random() < 0.1 else 0)
+        for n in range(len(messages))
+    ]
+    messages = [
+        m for _, m in sorted(zip(order, messages, strict=True), key=lambda p: p[0])
+    ]
     messages += dice.sample(messages, len(messages) // 10)
     for one in (world.message(lorry, documents[-1]), *messages):
         yield Due(at, one, live=False)
@@ -166,7 +171,9 @@ def main() -> None:
     """Measure both rows."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--devices", type=int, default=300, help="that report live")
-    parser.add_argument("--every", type=float, default=10.0, help="real seconds between reports")
+    parser.add_argument(
+        "--every", type=float, default=10.0, help="real seconds between reports"
+    )
     parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 """What the benchmarks run on: a real database with fsync, and the ingestor's own parts.
 
-Intake, evaluator and alerts are composed as in `blackbox/app/ingest.py`; there is no broker,
-so decoding and admission are in the figures, MQTT and receipts are not. The server is the
+Composed as in the tests: no broker, so decoding and admission are in the figures, MQTT and
+receipts are not. The server is the
 embedded one, or that of BLACKBOX_TEST_POSTGRES_BIN (with TimescaleDB, where it has it).
 """
 
@@ -10,28 +10,20 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from time import perf_counter
+from dataclasses import dataclass
+from time import perf_counter, process_time
 
+import psutil
 from psycopg.conninfo import make_conninfo
 
-from alerting.box_alerts import BoxAlerts
-from alerting.consequences import Alerts
-from alerting.evaluator import Evaluator
-from alerting.routing import Subscription
 from bench import world
-from blackbox.clock import real_now
 from domain.registry_file import parse, resolved
-from domain.rules import Severity
-from ingest.intake import Intake, Limits
+from ingest.intake import Intake
 from storage import registry, shares
 from storage.connect import connect
 from storage.migrate import LOGINS, migrate
+from tests.database.box import Box
 from tests.services import PASSWORD, Database, embedded_postgres, new_database
-
-TOLD = (
-    Subscription(channel="log", recipient="duty"),
-    Subscription(channel="log", recipient="chief", severity=Severity.MAJOR),
-)
 
 
 @contextmanager
@@ -53,10 +45,7 @@ async def opened(
         database = Database(name=name, admin=admin)
         async with await connect(database.url("ingest"), name="bench") as connection:
             share = await shares.take_lease(connection, "33")
-            evaluator = Evaluator(Alerts(TOLD, real_now), BoxAlerts(TOLD, real_now))
-            intake = Intake(
-                connection, share, evaluator, limits=Limits(), probe=lambda _: None
-            )
+            intake = Box(connection, share).intake
             async with intake.unit("registry", world.START, world.START) as unit:
                 text = world.registry(devices, rules)
                 await registry.apply(unit, resolved(parse(text), world.version))
@@ -64,18 +53,26 @@ async def opened(
             yield intake
 
 
-class Stopwatch:
-    """Real seconds, added up over `with` blocks."""
+@dataclass
+class Meter:
+    """Adds up what blocks take, in seconds."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    intake: Intake
+    wall: float = 0.0
+    cpu: float = 0.0
+    """Of our process and of its server process together: neighbours disturb it less."""
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Add what the block takes."""
-        started = perf_counter()
+        wall, cpu = perf_counter(), self._cpu()
         yield
-        self.seconds += perf_counter() - started
+        self.wall += perf_counter() - wall
+        self.cpu += self._cpu() - cpu
+
+    def _cpu(self) -> float:
+        server = psutil.Process(self.intake.connection.info.backend_pid).cpu_times()
+        return process_time() + server.user + server.system
 
 
 def progress(text: str) -> None:

@@ -14,7 +14,7 @@ import asyncio
 from collections import defaultdict
 from datetime import timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import box, world
 from ingest.intake import Intake
@@ -27,17 +27,24 @@ SELECT point, rule, level, started, ended, peak, peak_time
 """
 
 
-async def feed(
-    intake: Intake, sent: list[world.Sent], batch: int, title: str
-) -> float:
-    """Take in all of it, batch by batch; readings per second."""
-    watch = box.Stopwatch()
+class Speed(NamedTuple):
+    """Of one run."""
+
+    readings: float
+    """Judged per second, by the clock."""
+    cpu: float
+    """µs per reading."""
+
+
+async def feed(intake: Intake, sent: list[world.Sent], batch: int, title: str) -> Speed:
+    """Take in all of it, batch by batch."""
+    meter, count = box.Meter(intake), len(sent) * len(world.KEYS)
     for start in range(0, len(sent), batch):
         box.progress(f"{title} {start / len(sent):4.0%}")
         some = sent[start : start + batch]
-        with watch.running():
+        with meter.running():
             await intake.commit([one.message for one in some], some[-1].arrived)
-    return len(sent) * len(world.KEYS) / watch.seconds
+    return Speed(count / meter.wall, 1e6 * meter.cpu / count)
 
 
 async def excursions(intake: Intake) -> list[Any]:
@@ -48,10 +55,9 @@ async def excursions(intake: Intake) -> list[Any]:
 
 async def run(
     admin: str, row: str, share: float, options: argparse.Namespace, title: str
-) -> tuple[float, list[Any]]:
+) -> tuple[Speed, list[Any]]:
     """One run on a database of its own."""
-    minutes = options.hours * 60
-    sent = world.stream(options.devices, minutes, share, LONGEST)
+    sent = world.stream(options.devices, options.hours * 60, share, LONGEST)
     async with box.opened(admin, options.devices, world.RULES[row]) as intake:
         speed = await feed(intake, sent, options.batch, title)
         return speed, await excursions(intake)
@@ -59,7 +65,7 @@ async def run(
 
 async def measure(admin: str, row: str, options: argparse.Namespace) -> None:
     """All shares in turn, and what came of it."""
-    speeds: dict[float, list[float]] = defaultdict(list)
+    speeds: dict[float, list[Speed]] = defaultdict(list)
     expected: list[Any] | None = None
     for turn in range(1, options.rounds + 1):
         for share in SHARES:
@@ -72,23 +78,34 @@ async def measure(admin: str, row: str, options: argparse.Namespace) -> None:
     report(row, speeds, len(expected or ()))
 
 
-def report(row: str, speeds: dict[float, list[float]], count: int) -> None:
+def report(row: str, speeds: dict[float, list[Speed]], count: int) -> None:
     """A table: medians, and between which extremes."""
     print(f"\n{row} ({count} excursions)")
-    print("  late   readings/s               ratio to all in order")
+    print("  late  readings/s                 ratio   CPU µs/reading          ratio")
     for share, own in speeds.items():
-        ratios = [a / b for a, b in zip(own, speeds[0.0], strict=True)]
+        first = speeds[0.0]
+        faster = [a.readings / b.readings for a, b in zip(own, first, strict=True)]
+        dearer = [a.cpu / b.cpu for a, b in zip(own, first, strict=True)]
         print(
-            f"  {share:4.0%} {median(own):9,.0f} ({min(own):,.0f}–{max(own):,.0f})"
-            f"     {median(ratios):5.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+            f"  {share:4.0%}  {spread([s.readings for s in own], ',.0f'):26}"
+            f" {median(faster):5.2f}   {spread([s.cpu for s in own], '.0f'):20}"
+            f"  × {median(dearer):.2f}"
         )
+
+
+def spread(figures: list[float], form: str) -> str:
+    """Median, lowest and highest."""
+    middle, low, high = (format(f(figures), form) for f in (median, min, max))
+    return f"{middle} ({low}–{high})"
 
 
 def main() -> None:
     """Measure both rows."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--devices", type=int, default=50, help="of four points each")
-    parser.add_argument("--hours", type=int, default=4, help="of readings, one a minute")
+    parser.add_argument(
+        "--hours", type=int, default=4, help="of readings, one a minute"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, default=500, help="messages per intake")
     options = parser.parse_args()
