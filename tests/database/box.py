@@ -15,11 +15,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
-from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
+from alerting.findings import Findings
+from alerting.judges import Judges
 from alerting.life_cycle import replay, state
 from alerting.routing import Subscription
+from alerting.ticker import Hearing, Ticker, as_listened
 from domain.excursions import Excursion
 from domain.readings import Quality, Reading
 from domain.registry_file import parse, resolved
@@ -112,6 +114,12 @@ def message(document: object, device: str = "logger-1") -> Message:
     return Message(topic=topic(device), payload=raw)
 
 
+def said(status: str, device: str = "logger-1", **fields: Any) -> Message:
+    """What a device says of itself."""
+    document = {"status": status, **fields}
+    return Message(topic(device, "status"), json.dumps(document).encode())
+
+
 def snapshot(time: datetime, quality: str = "good", **values: Any) -> dict[str, Any]:
     return {
         "time": time.isoformat(),
@@ -136,14 +144,18 @@ class Box:
         probe: Callable[[str], None] = nothing,
         limits: Limits | None = None,
         advance: Advance = engine.advance,
+        hearing: Hearing = as_listened,
     ) -> None:
         self.connection = connection
         told = [DUTY, CHIEF]
-        self.evaluator = Evaluator(
-            Alerts(told, lambda: REAL), BoxAlerts(told, lambda: REAL), advance
+        findings = Findings(told, lambda: REAL)
+        self.observer = Judges(
+            Evaluator(Alerts(told, lambda: REAL), advance),
+            Ticker(findings, hearing=hearing),
+            findings,
         )
         self.intake = Intake(
-            connection, share, self.evaluator, limits=limits or Limits(), probe=probe
+            connection, share, self.observer, limits=limits or Limits(), probe=probe
         )
         self.next: dict[str, datetime] = {}
         """When the next reading of each point is due."""
