@@ -30,6 +30,7 @@ from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
 from rules import engine
 from rules.kinds import from_version
+from rules.silence import SilenceRule
 from rules.watch import Advance, watches
 from storage import alerts, chain, journal, readings, registry, shares, status
 from storage.connect import connect
@@ -61,7 +62,17 @@ COLD = a_rule(
 )
 """Minor from 7.5 after 3 min, major beyond 8 at once, critical beyond 12 after 2 min."""
 HOT = a_rule("heat", a_level("heat", "4m", severity="major", above=10.0))
-RULES = {rule.key: rule for rule in (COLD, HOT)}
+SILENT = SilenceRule.model_validate(
+    {
+        "key": "device-silent",
+        "kind": "silence",
+        "name": {"zh": "失联", "en": "silent"},
+        "basis": {"zh": "测试", "en": "a test"},
+        "levels": [{"name": "silent", "severity": "major"}],
+    }
+)
+"""Major after five intervals, but not within 15 min."""
+RULES = {rule.key: rule for rule in (COLD, HOT, SILENT)}
 WORLD = """
 enterprises:
   91110000600037341L:
