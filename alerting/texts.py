@@ -250,8 +250,9 @@ def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
 def _forecast(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     """When a trend reaches its limit, and how sure that is."""
     forecast, subject = facts.excursion and facts.excursion.forecast, facts.subject
-    if not (forecast and forecast.reached and subject and forecast.limit is not None):
+    if not (forecast and forecast.reached and forecast.limit is not None):
         return
+    assert isinstance(subject, Subject), "a forecast is of a point"
     limit, time = f"{forecast.limit:g} {subject.unit}", shown(forecast.reached)
     between = _between(forecast)
     yield Text(

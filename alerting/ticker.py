@@ -24,6 +24,7 @@ from domain.listened import Deafness, Listened
 from domain.readings import Reading
 from domain.registry import Device, Registry
 from domain.rules import RuleVersion
+from rules.kinds import from_version
 from rules.silence import SilenceRule
 from storage import readings
 from storage.unit import Connection, Unit
@@ -68,9 +69,9 @@ class Ticker:
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry and these rule versions from now on."""
         rules = {
-            number: SilenceRule.from_version(version)
+            number: rule
             for number, version in versions.items()
-            if version.kind == "silence"
+            if isinstance(rule := from_version(version), SilenceRule)
         }
         self._findings.install(rules)
         self._device_of = registry.device_of

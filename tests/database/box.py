@@ -29,7 +29,7 @@ from domain.rules import RuleVersion, Severity
 from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
 from rules import engine
-from rules.kinds import from_version
+from rules.kinds import KINDS, from_version
 from rules.silence import SilenceRule
 from rules.watch import Advance, watches
 from storage import alerts, chain, journal, readings, registry, shares, status
@@ -254,7 +254,8 @@ class Box:
                 self.connection, point, at("0s", "2000-01-01T00:00Z")
             )
             for watch in watches(point, rules):
-                found.extend(engine.excursions(watch, stored))
+                if watch.kind in KINDS:
+                    found.extend(engine.excursions(watch, stored))
         return sorted(found, key=lambda e: (e.point, e.rule, e.level, e.start))
 
     async def journal(self) -> list[str]:

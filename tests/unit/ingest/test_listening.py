@@ -68,8 +68,7 @@ def test_under_a_steady_load_the_watermark_follows_what_is_committed() -> None:
     share.round(1)
     for second in range(2, 100):
         listened = share.round(second, waiting=0.1, drained=second - 0.5)
-        assert listened.watermark == m(second - 0.5)
-    assert listened.deaf is None
+        assert (listened.watermark, listened.deaf) == (m(second - 0.5), None)
 
 
 def test_a_batch_that_left_something_behind_moves_nothing() -> None:
