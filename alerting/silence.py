@@ -4,7 +4,9 @@
    kind `silence`. Of several points, the one with the least patience counts.
 2. Its silence begins when no message has come for longer than that patience; it is counted
    from its last message, but not from before it was expected to speak, and not from before
-   the end of the box's own deafness. A will begins it at once.
+   the end of the box's own deafness. A will begins it at once, unless the box's connection
+   broke since: a broker that stops sends the wills of everybody. Then it is a message like
+   any other.
 3. It ends with the next message that is no will, or when the device is taken out of use.
 4. The time is that of the watermark, up to which the box has listened: what may still wait
    at the broker, nobody has missed yet.
@@ -63,7 +65,7 @@ class Silent(NamedTuple):
 
     start: datetime
     will: bool
-    """It was found by a will."""
+    """The last message was a will."""
     rule: str
     """Key of the rule that found it."""
 
@@ -105,16 +107,15 @@ def judge(
         return Ends(max(silent.start, left)) if silent else None
     if silent is not None:
         return Ends(heard.at) if heard and back(heard, silent) else None
-    if heard is not None and heard.will and heard.at >= stretch.since:
-        if listened.watermark < heard.at:
-            return Waits(heard.at)
-        return Begins(start=heard.at, will=True, terms=stretch.terms)
     counted = max(stretch.since, listened.since, heard.at if heard else stretch.since)
+    will = heard is not None and heard.will
     due = counted + stretch.terms.patience
+    if heard and will and stretch.since <= heard.at > listened.unbroken:
+        due = heard.at
     if listened.watermark <= due:
         return Waits(due)
     start = heard.at if heard else counted
-    return Begins(start=start, will=False, terms=stretch.terms)
+    return Begins(start=start, will=will, terms=stretch.terms)
 
 
 def back(heard: Heard, silent: Silent) -> bool:

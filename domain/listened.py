@@ -23,5 +23,8 @@ class Listened:
     """All that reached the broker before is in the database."""
     since: datetime
     """Since when there was no deafness: silence before says nothing about a device."""
+    unbroken: datetime
+    """Since when the connection has held: an older will may come of a broker that stopped,
+    and so let go of everybody."""
     deaf: Deafness | None = None
     """The deafness that goes on, or the last one of this process."""

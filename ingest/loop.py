@@ -66,7 +66,8 @@ class Settings:
     bytes_cap: int = 64 * 1024 * 1024
     limits: Limits = field(default_factory=Limits)
     deaf_after: float = 60.0
-    """Real seconds without hearing the broker after which the box says that it is deaf."""
+    """Real seconds without hearing the broker after which the box says that it is deaf; at
+    least a few (`ingest/listening.py`)."""
 
 
 @dataclass(slots=True)
@@ -255,9 +256,11 @@ class Ingestor:
         left = await shares.listened(connection, share)
         limit = self.settings.deaf_after
         if left is None:
-            start = Listened(watermark=now, since=now)
+            start = Listened(watermark=now, since=now, unbroken=now)
             return Listening(start, limit=limit, elapsed=elapsed)
-        listened = Listened(watermark=left.watermark, since=left.since)
+        listened = Listened(
+            watermark=left.watermark, since=left.since, unbroken=left.watermark
+        )
         behind = (self._real_now() - left.beat_at).total_seconds()
         return Listening(listened, limit=limit, elapsed=elapsed, behind=behind)
 

@@ -84,7 +84,7 @@ class GoingOn(NamedTuple):
     suppressed: bool
     start: datetime
     will: bool
-    """It was found by a will."""
+    """The last message before was a will."""
     intake: int
     """In which it began, or began again."""
 

@@ -93,7 +93,10 @@ class Ticking:
         if deaf is not None:
             end = None if deaf[1] is None else m(deaf[1])
             deafness = Deafness(start=m(deaf[0]), end=end)
-        listened = Listened(watermark=m(upto), since=m(self.since), deaf=deafness)
+        since = m(self.since)
+        listened = Listened(
+            watermark=m(upto), since=since, unbroken=since, deaf=deafness
+        )
         await self.box.intake.tick(listened, m(minute))
 
     async def restart(self) -> None:
@@ -265,7 +268,7 @@ async def test_what_is_readmitted_is_no_sign_of_life(
 async def test_a_will_is_found_at_once_and_a_birth_ends_it(one: Ticking) -> None:
     await one.hear(10)
     await one.say(12, "offline")
-    await one.tick(12)
+    await one.tick(12.1)
     assert await one.findings() == [("logger-1", "device-silent", 12, None)]
     await one.say(13, "online")
     await one.tick(13)
@@ -277,7 +280,7 @@ async def test_the_last_word_of_a_batch_counts(one: Ticking) -> None:
     await one.tick(10)
     assert await one.findings() == []
     await one.say(11, "online", "offline")
-    await one.tick(11)
+    await one.tick(11.1)
     assert await one.findings() == [("logger-1", "device-silent", 11, None)]
     signs = await one.box.rows(
         "SELECT sign, messages, final FROM device_sign ORDER BY intake, sign"
@@ -354,7 +357,7 @@ async def test_a_restart_changes_nothing(one: Ticking, *, restarts: bool) -> Non
     await one.hear(0)
     await one.say(1, "offline")
     await step()
-    await one.tick(1)
+    await one.tick(1.1)
     await step()
     await one.tick(2)
     await one.say(3, "online")

@@ -47,8 +47,11 @@ def judged(
     silent: Silent | None = None,
     stretch: Stretch | None = EXPECTED,
     since: float = 0,
+    unbroken: float = -1,
 ) -> Verdict:
-    listened = Listened(watermark=m(watermark), since=m(since))
+    listened = Listened(
+        watermark=m(watermark), since=m(since), unbroken=m(max(since - 1, unbroken))
+    )
     return judge(stretch, heard, silent, listened)
 
 
@@ -98,12 +101,15 @@ def test_silence_is_not_counted_from_before_the_device_was_put_to_use() -> None:
     assert judged(76, heard(10), stretch=loaded) == begins(10)
 
 
-def test_a_will_begins_silence_at_once() -> None:
-    assert judged(10, heard(10, will=True)) == begins(10, will=True)
+def test_a_will_begins_silence_once_the_box_has_listened_beyond_it() -> None:
+    assert judged(10, heard(10, will=True)) == Waits(m(10))
+    assert judged(10.001, heard(10, will=True)) == begins(10, will=True)
 
 
-def test_a_will_counts_once_the_box_has_listened_so_far() -> None:
-    assert judged(9, heard(10, will=True)) == Waits(m(10))
+def test_a_will_is_a_message_like_any_if_our_connection_broke_since() -> None:
+    assert judged(24, heard(10, will=True), unbroken=12) == Waits(m(25))
+    assert judged(26, heard(10, will=True), unbroken=12) == begins(10, will=True)
+    assert judged(26, heard(10, will=True), since=12) == Waits(m(27))
 
 
 def test_a_will_of_before_the_device_was_put_to_use_is_not_held_against_it() -> None:
