@@ -9,24 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings
 
 from domain.readings import Reading
 from tests.series import at
 from tests.unit.rules.oracles import ORACLES
-from tests.unit.rules.oracles.following import Event, Fact, Shares, events, follow
+from tests.unit.rules.oracles.following import Event, Fact, events, follow, prove
 from tests.unit.rules.oracles.plain import slots
 from tests.unit.rules.oracles.worlds import World, worlds
-
-SOME = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-ANY = st.sampled_from(list(ORACLES)).flatmap(worlds)
 
 
 def fact(
@@ -121,23 +111,18 @@ class Forgetful(Brute):
         self.kept.clear()
 
 
-def test_worlds_bring_every_event_in_one_of_twenty_examples() -> None:
-    shares = Shares()
-
-    @settings(SOME, max_examples=300)
-    @given(ANY)
-    def run(world: World) -> None:
-        shares.count(follow(world, Brute(world)))
-
-    run()
-    print(shares)
+def test_worlds_bring_every_event_in_one_of_twenty_examples(
+    record_property: Callable[[str, object], None],
+) -> None:
+    shares = prove(list(ORACLES), 300, Brute)
+    record_property("figures", shares)
     assert all(shares[event] >= 0.05 for event in Event)
 
 
 @pytest.mark.parametrize("kind", ORACLES)
 @pytest.mark.parametrize("box", [FirstValueWins, NothingLate, Forgetful])
 def test_wrong_boxes_are_found(kind: str, box: Callable[[World], Brute]) -> None:
-    @settings(SOME, max_examples=300)
+    @settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
     @given(worlds(kind))
     def run(world: World) -> None:
         follow(world, box(world))

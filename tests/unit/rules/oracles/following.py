@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from domain.readings import Reading
 from tests.unit.rules.oracles import ORACLES
-from tests.unit.rules.oracles.worlds import World
+from tests.unit.rules.oracles.worlds import World, worlds
 
 
 class Fact(NamedTuple):
@@ -142,3 +145,22 @@ class Shares:
     def __str__(self) -> str:
         each = (f"{event} {self[event]:.1%}" for event in Event)
         return f"{self.examples} examples: {', '.join(each)}"
+
+
+def prove(kinds: Sequence[str], examples: int, box: Callable[[World], Box]) -> Shares:
+    """Follow boxes through that many worlds. Raises AssertionError with the smallest failing."""
+    shares = Shares()
+
+    @settings(
+        derandomize=True,
+        deadline=None,
+        database=None,
+        max_examples=examples,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.sampled_from(kinds).flatmap(worlds))
+    def run(world: World) -> None:
+        shares.count(follow(world, box(world)))
+
+    run()
+    return shares

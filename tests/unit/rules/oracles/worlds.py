@@ -93,7 +93,7 @@ TRENDS = [
     {"above": 2.0, "below": -3.0, "reaches_above": 8.0, "within": "10m"},
     {"below": -2.0, "reaches_below": 7.5, "within": "30m"},
 ]
-HOLDS = ["0s", "0s", "1m", "2m", "3m", "4m"]
+HOLDS = ["0s", "1m", "2m", "2m", "3m", "4m"]
 COUNTED = [
     {"within": "2m", "total": "2m"},
     {"within": "3m", "total": "3m"},

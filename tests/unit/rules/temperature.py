@@ -1,0 +1,217 @@
+"""A machine's temperature with four labelled failures, and what rules find in it.
+
+Numenta Anomaly Benchmark, `machine_temperature_system_failure`: every 5 minutes for 79 days,
+in °F by the look of it. Each label is a window of 47 h; the failure lies in its middle.
+The rules are computed here in the simplest way; `find` is what an engine would replace.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from statistics import fmean, median, pstdev
+from typing import Any, NamedTuple, TypeAlias
+
+from domain.readings import Slot
+from rules.statistics import HOUR, Window, theil_sen
+from tests.unit.rules.oracles.plain import plain_level
+
+DATA = Path(__file__).parents[4] / "shared" / "data" / "temperature"
+SERIES = "machine_temperature_system_failure.csv"
+MAX_GAP = timedelta(minutes=15)
+WEEK = timedelta(weeks=1)
+
+Level: TypeAlias = Any
+Measure: TypeAlias = tuple[datetime, float]
+
+
+class Label(NamedTuple):
+    """Within which somebody says that a failure is to be found."""
+
+    begin: datetime
+    end: datetime
+
+    @property
+    def failure(self) -> datetime:
+        """The moment itself."""
+        return self.begin + (self.end - self.begin) / 2
+
+
+class Finding(NamedTuple):
+    """An excursion, by when one is told of it."""
+
+    opened: datetime
+    ended: datetime
+
+
+@cache
+def labels() -> list[Label]:
+    """The four windows, by time."""
+    windows = json.loads((DATA / "labelled_windows.json").read_text())[SERIES]
+    return [
+        Label(*(datetime.fromisoformat(text).replace(tzinfo=UTC) for text in window))
+        for window in windows
+    ]
+
+
+@cache
+def recorded() -> list[Slot]:
+    """What was recorded, to a tenth, by time. One hour was written twice: conflicts."""
+    known: dict[datetime, set[float]] = {}
+    with (DATA / SERIES).open() as file:
+        for row in csv.DictReader(file):
+            time = datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC)
+            known.setdefault(time, set()).add(round(float(row["value"]), 1))
+    return [Slot(1, time, tuple(sorted(known[time]))) for time in sorted(known)]
+
+
+def first_week() -> tuple[float, float]:
+    """Mean and standard deviation of the first seven days; the first label comes later."""
+    end = recorded()[0].time + WEEK
+    assert end < labels()[0].begin
+    values = [value for s in recorded() if s.time < end for value in s.values]
+    return fmean(values), pstdev(values)
+
+
+# What rules find
+
+
+def find(kind: str, words: dict[str, Any]) -> list[Finding]:
+    """The excursions of a rule with one level, over all that was recorded."""
+    level = plain_level(words)
+    measures = trends(level) if kind == "trend" else extremes(level)
+    return list(streaks(measures, level))
+
+
+def excess(level: Level, number: float) -> float:
+    over = -math.inf if level.above is None else number - level.above
+    under = -math.inf if level.below is None else level.below - number
+    return round(max(over, under), 10)
+
+
+def streaks(measures: Sequence[Measure], level: Level) -> Iterator[Finding]:
+    """Opens when a streak has lasted `hold`, ends at the first number that clears."""
+    opened = start = None
+    last = measures[0][0]
+    for time, number in measures:
+        beyond = excess(level, number)
+        if opened and beyond <= -level.deadband:
+            yield Finding(opened, time)
+            opened = start = None
+        elif not opened:
+            whole = start is not None and time - last <= MAX_GAP
+            start = (start if whole else time) if beyond > 0 else None
+            opened = time if start and time - start >= level.hold else None
+        last = time
+    if opened:
+        yield Finding(opened, last)
+
+
+def extremes(level: Level) -> list[Measure]:
+    return [
+        (slot.time, max(slot.values, key=lambda v: excess(level, v)))
+        for slot in recorded()
+    ]
+
+
+def trends(level: Level) -> list[Measure]:
+    return [
+        (window.times[-1], measure(level, window, slope))
+        for window, slope in windows(level.window)
+    ]
+
+
+def measure(level: Level, window: Window, slope: float) -> float:
+    if window.p > level.significance or slope * window.s <= 0:
+        return 0.0
+    if level.within is not None:
+        limit = level.reaches_above if slope > 0 else level.reaches_below
+        pairs = zip(window.values, window.hours, strict=True)
+        now = median(value - slope * hours for value, hours in pairs)
+        if limit is None or (limit - now) / slope > level.within / HOUR:
+            return 0.0
+    return round(slope, 10)
+
+
+@cache
+def windows(length: timedelta) -> list[tuple[Window, float]]:
+    """At each single slot whose window is full by half: the window, and its slope."""
+    window, found = Window(), list[tuple[Window, float]]()
+    for slot in recorded():
+        if len(slot.values) != 1:
+            continue
+        if window.times and slot.time - window.times[-1] > MAX_GAP:
+            window = Window()
+        window = window.push(slot.time, slot.values[0]).since(slot.time - length)
+        if slot.time - window.times[0] >= length / 2:
+            found.append((window, theil_sen(window.hours, window.values)))
+    return found
+
+
+# What that is worth
+
+
+class Score(NamedTuple):
+    """What a rule's findings are worth."""
+
+    before: tuple[float | None, ...]
+    """Of each label, hours from the first finding to the failure; negative: after it;
+    None: not found."""
+    false_per_week: float
+    """Findings that touch no label, per week outside of all."""
+    by_chance: float
+    """How many labels so many findings, as long as these, would touch if they fell anywhere."""
+
+    @property
+    def found(self) -> int:
+        """How many labels."""
+        return sum(hours is not None for hours in self.before)
+
+    @property
+    def short(self) -> str:
+        """Found, and false findings per week."""
+        return f"{self.found} · {self.false_per_week:.1f}"
+
+    @property
+    def row(self) -> str:
+        """All of it, as cells of a table."""
+        hours = ("–" if h is None else f"{h:.1f}" for h in self.before)
+        cells = [
+            str(self.found),
+            *hours,
+            f"{self.false_per_week:.1f}",
+            f"{self.by_chance:.1f}",
+        ]
+        return " | ".join(cells)
+
+
+def touches(finding: Finding, label: Label) -> bool:
+    """Whether it is open at some time of the label."""
+    return finding.opened <= label.end and label.begin <= finding.ended
+
+
+def score(findings: Sequence[Finding]) -> Score:
+    """Hold findings against the labels."""
+    firsts = (
+        next((f.opened for f in findings if touches(f, label)), None)
+        for label in labels()
+    )
+    pairs = zip(firsts, labels(), strict=True)
+    before = tuple((label.failure - f) / HOUR if f else None for f, label in pairs)
+    false = [f for f in findings if not any(touches(f, label) for label in labels())]
+    labelled = [label.end - label.begin for label in labels()]
+    whole = recorded()[-1].time - recorded()[0].time
+    per_week = len(false) / ((whole - sum(labelled, timedelta())) / WEEK)
+    lasting = sum((f.ended - f.opened for f in false), timedelta()) / max(1, len(false))
+    each = (1 - math.exp(-per_week * ((one + lasting) / WEEK)) for one in labelled)
+    return Score(before, per_week, sum(each))
+
+
+def scored(kind: str, **words: Any) -> Score:
+    """Of a rule with one level."""
+    return score(find(kind, words))
