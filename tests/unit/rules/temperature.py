@@ -2,7 +2,7 @@
 
 Numenta Anomaly Benchmark, `machine_temperature_system_failure`: every 5 minutes for 79 days,
 in °F by the look of it. Each label is a window of 47 h; the failure lies in its middle.
-The rules are computed here in the simplest way; `find` is what an engine would replace.
+It is judged by the engine.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from statistics import fmean, median, pstdev
-from typing import Any, NamedTuple, TypeAlias
+from statistics import fmean, pstdev
+from typing import Any, NamedTuple
 
 from domain.readings import Slot
-from rules.statistics import HOUR, Window, theil_sen
-from tests.unit.rules.oracles.plain import plain_level
+from rules.engine import advance
+from rules.kinds import parse
+from rules.watch import IDLE, Period, Watch
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "temperature"
 SERIES = "machine_temperature_system_failure.csv"
 MAX_GAP = timedelta(minutes=15)
 WEEK = timedelta(weeks=1)
 
-Level: TypeAlias = Any
-Measure: TypeAlias = tuple[datetime, float]
+RULE = {
+    "key": "r",
+    "quantity": "temperature",
+    "unit": "°F",
+    "name": {"zh": "规则", "en": "rule"},
+    "basis": {"zh": "测试", "en": "a test"},
+}
+NAMED = {"name": "excursion", "severity": "minor"}
+HOUR = timedelta(hours=1)
 
 
 class Label(NamedTuple):
@@ -83,74 +91,36 @@ def first_week() -> tuple[float, float]:
 
 def find(kind: str, words: dict[str, Any]) -> list[Finding]:
     """The excursions of a rule with one level, over all that was recorded."""
-    level = plain_level(words)
-    measures = trends(level) if kind == "trend" else extremes(level)
-    return list(streaks(measures, level))
+    return list(opened(a_watch(kind, words), recorded()))
 
 
-def excess(level: Level, number: float) -> float:
-    over = -math.inf if level.above is None else number - level.above
-    under = -math.inf if level.below is None else level.below - number
-    return round(max(over, under), 10)
+def a_watch(kind: str, words: dict[str, Any]) -> Watch:
+    """A watch with that one level, in force throughout."""
+    level = parse({**RULE, "kind": kind, "levels": [NAMED | words]}).levels[0]
+    period = Period(
+        valid_from=recorded()[0].time, version="v1", level=level, max_gap=MAX_GAP
+    )
+    return Watch(
+        point=1,
+        resolution=0.1,
+        rule="r",
+        kind=kind,
+        level="excursion",
+        periods=(period,),
+    )
 
 
-def streaks(measures: Sequence[Measure], level: Level) -> Iterator[Finding]:
-    """Opens when a streak has lasted `hold`, ends at the first number that clears."""
-    opened = start = None
-    last = measures[0][0]
-    for time, number in measures:
-        beyond = excess(level, number)
-        if opened and beyond <= -level.deadband:
-            yield Finding(opened, time)
-            opened = start = None
-        elif not opened:
-            whole = start is not None and time - last <= MAX_GAP
-            start = (start if whole else time) if beyond > 0 else None
-            opened = time if start and time - start >= level.hold else None
-        last = time
-    if opened:
-        yield Finding(opened, last)
-
-
-def extremes(level: Level) -> list[Measure]:
-    return [
-        (slot.time, max(slot.values, key=lambda v: excess(level, v)))
-        for slot in recorded()
-    ]
-
-
-def trends(level: Level) -> list[Measure]:
-    return [
-        (window.times[-1], measure(level, window, slope))
-        for window, slope in windows(level.window)
-    ]
-
-
-def measure(level: Level, window: Window, slope: float) -> float:
-    if window.p > level.significance or slope * window.s <= 0:
-        return 0.0
-    if level.within is not None:
-        limit = level.reaches_above if slope > 0 else level.reaches_below
-        pairs = zip(window.values, window.hours, strict=True)
-        now = median(value - slope * hours for value, hours in pairs)
-        if limit is None or (limit - now) / slope > level.within / HOUR:
-            return 0.0
-    return round(slope, 10)
-
-
-@cache
-def windows(length: timedelta) -> list[tuple[Window, float]]:
-    """At each single slot whose window is full by half: the window, and its slope."""
-    window, found = Window(), list[tuple[Window, float]]()
-    for slot in recorded():
-        if len(slot.values) != 1:
-            continue
-        if window.times and slot.time - window.times[-1] > MAX_GAP:
-            window = Window()
-        window = window.push(slot.time, slot.values[0]).since(slot.time - length)
-        if slot.time - window.times[0] >= length / 2:
-            found.append((window, theil_sen(window.hours, window.values)))
-    return found
+def opened(watch: Watch, slots: Sequence[Slot]) -> Iterator[Finding]:
+    """Each excursion from the slot at which it was found."""
+    state, since = IDLE, slots[0].time
+    for slot in slots:
+        before = state.open
+        state, ended = advance(watch, state, slot)
+        yield from (Finding(since, slot.time) for _ in ended)
+        if state.open is not None and (before is None or ended):
+            since = slot.time
+    if state.open is not None:
+        yield Finding(since, slots[-1].time)
 
 
 # What that is worth
