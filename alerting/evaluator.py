@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from alerting import looking_back
-from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.judging import Judgement, Track, copies, move_on, settle
 from alerting.looking_back import Case
@@ -32,17 +30,11 @@ from storage.unit import Connection, Unit
 
 
 class Evaluator:
-    """Judges what intakes bring. One per ingestor; an `ingest.observer.Observer`."""
+    """Judges the readings that intakes bring. One per ingestor."""
 
-    def __init__(
-        self, alerts: Alerts, box: BoxAlerts, advance: Advance = engine.advance
-    ) -> None:
-        """Let `alerts` draw the consequences, `box` tell of the box itself.
-
-        `advance` is the seam for tests.
-        """
+    def __init__(self, alerts: Alerts, advance: Advance = engine.advance) -> None:
+        """Let `alerts` draw the consequences. `advance` is the seam for tests."""
         self._alerts = alerts
-        self._box = box
         self._advance = advance
         self._points: Mapping[int, Point] = {}
         self._watches: dict[int, tuple[Watch, ...]] = {}
@@ -71,12 +63,6 @@ class Evaluator:
         for judgement in judgements:
             if judgement.track is not None:
                 settle(judgement.track, placed)
-
-    async def about_the_box(
-        self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
-    ) -> None:
-        """Raise one of the box's own alerts."""
-        await self._box.occurred(unit, rule, detail, now)
 
     def committed(self) -> None:
         """Take over what was judged in the unit that is now committed."""
