@@ -56,6 +56,8 @@ SELECT s.point, r.time, r.value, r.quality
         WHERE point = s.point AND time >= coalesce(b.time, s.since) AND time <= s.until) AS r
  ORDER BY s.point, r.time
 """
+QUALITIES = tuple(Quality)
+"""By their numbers: many times faster than to call the class."""
 Place = tuple[int, datetime]
 """(point, time): where at most one reading can be."""
 
@@ -125,9 +127,9 @@ async def slots(
     cursor = await connection.execute(SLOTS, (point.id, since, limit))
     readings: list[Reading] = []
     for time, value, quality, other, others in await cursor.fetchall():
-        readings.append(Reading(point.id, time, value, Quality(quality)))
+        readings.append(Reading(point.id, time, value, QUALITIES[quality]))
         if others is not None:
-            readings.append(Reading(point.id, time, other, Quality(others)))
+            readings.append(Reading(point.id, time, other, QUALITIES[others]))
     return judged_slots(readings, point.resolution)
 
 
@@ -151,7 +153,7 @@ async def series(
     cursor = await connection.execute(SERIES, (numbers, since, until))
     return {
         point: judged_slots(
-            (Reading(n, time, value, Quality(q)) for n, time, value, q in rows),
+            (Reading(n, time, value, QUALITIES[q]) for n, time, value, q in rows),
             resolutions[point],
         )
         for point, rows in groupby(await cursor.fetchall(), itemgetter(0))
