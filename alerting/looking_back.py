@@ -8,7 +8,7 @@ change as behind it; where it still makes a difference there, more; at most all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from alerting.judging import (
@@ -27,7 +27,7 @@ from rules import engine
 from rules.watch import Advance, Watch
 from storage import excursions, readings
 from storage.excursions import Stored
-from storage.readings import Around, Span
+from storage.readings import Span
 from storage.unit import Connection
 
 POINTS = 32
@@ -49,6 +49,10 @@ class Case:
     track: Track | None
     """Where its folds stand; None: nobody remembers."""
 
+    def floors(self, before: datetime | None) -> list[datetime]:
+        """How far back the first of the news reaches, by watch (`engine.floor`)."""
+        return [engine.floor(watch, before, self.news.first) for watch in self.watches]
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -56,6 +60,8 @@ class Past:
 
     case: Case
     refolds: Sequence[Refold]
+    start: datetime
+    """From when on slots are needed."""
     newest: datetime
     """How far it was judged before, or how far there are slots."""
     reach: timedelta
@@ -63,10 +69,9 @@ class Past:
 
     def span(self, ahead: float) -> Span:
         """The slots that are needed, `ahead` times as far ahead as the change reaches."""
-        since = min(refold.memory_from for refold in self.refolds)
         late, _ = self.case.news.split(self.newest)
-        until = late.last + ahead * self.reach
-        return Span(self.case.point, since, until if until < self.newest else END)
+        stop = late.last + ahead * self.reach
+        return Span(self.case.point, self.start, stop if stop < self.newest else END)
 
     def judge(
         self, series: Sequence[Slot], advance: Advance, *, whole: bool
@@ -101,6 +106,7 @@ async def judge(
     judged again and what is new at the end beside it.
     """
     judged: list[tuple[int, Judgement]] = []
+    cases = sorted(cases, key=lambda case: case.news.first)  # of like times together
     for n in range(0, len(cases), POINTS):
         pasts, ahead = await find(connection, cases[n : n + POINTS]), AHEAD
         while pasts:
@@ -109,9 +115,7 @@ async def judge(
             left: list[Past] = []
             for past, span in zip(pasts, spans, strict=True):
                 number = past.case.point.id
-                judgements = past.judge(
-                    series[number], advance, whole=span.until == END
-                )
+                judgements = past.judge(series[number], advance, whole=span.stop == END)
                 if judgements is None:
                     left.append(past)
                 judged += [(number, judgement) for judgement in judgements or ()]
@@ -121,47 +125,42 @@ async def judge(
 
 async def find(connection: Connection, cases: Sequence[Case]) -> list[Past]:
     """From where each is judged."""
-    firsts = [(case.point.id, case.news.first) for case in cases]
-    around = await readings.around(connection, firsts)
-    floors = {
-        case.point.id: [
-            engine.floor(watch, around[case.point.id].before, case.news.first)
-            for watch in case.watches
-        ]
-        for case in cases
+    firsts = {case.point.id: case.news.first for case in cases}
+    before = await readings.before(connection, firsts)
+    unseen = [case.point.id for case in cases if case.track is None]
+    newest = await readings.newest(connection, unseen, min(firsts.values()))
+    newest |= {case.point.id: case.track.newest for case in cases if case.track}
+    horizons = {
+        case.point.id: min(case.floors(before.get(case.point.id))) for case in cases
     }
-    known = await excursions.known(
-        connection, {number: min(own) for number, own in floors.items()}
-    )
-    return [
-        past(case, around[number], floors[number], known[number])
+    known = await excursions.known(connection, horizons)
+    pasts = [
+        past(case, before.get(number), newest[number], known[number])
         for case in cases
         for number in [case.point.id]
     ]
+    # For some kinds the fold starts at the slot at or before.
+    starts = {p.case.point.id: p.start + timedelta.resolution for p in pasts}
+    slots = await readings.before(connection, starts)
+    return [replace(p, start=slots.get(p.case.point.id, p.start)) for p in pasts]
 
 
 def past(
-    case: Case,
-    around: Around,
-    floors: Sequence[datetime],
-    known: Sequence[Stored],
+    case: Case, before: datetime | None, newest: datetime, known: Sequence[Stored]
 ) -> Past:
-    """The past of a case, `floors` being those of its watches."""
-    at, watches = case.news.first, case.watches
+    """The past of a case: `before` is the time of the slot before its first news."""
+    at, refolds = case.news.first, list[Refold]()
+    for watch in case.watches:
+        own = [s for s in known if belongs(s, watch)]
+        anchor = engine.anchor(watch, before, at, [s.excursion for s in own])
+        refolds.append(Refold(watch, anchor, own))
     return Past(
         case=case,
-        refolds=[
-            Refold(
-                watch,
-                engine.anchor(watch, around.before, at, [s.excursion for s in own]),
-                own,
-            )
-            for watch in watches
-            for own in [[s for s in known if belongs(s, watch)]]
-        ],
-        newest=case.track.newest if case.track else around.newest,
+        refolds=refolds,
+        start=min(refold.memory_from for refold in refolds),
+        newest=newest,
         reach=max(
             at - engine.memory_from(watch, floor) + watch.longest_gap
-            for watch, floor in zip(watches, floors, strict=True)
+            for watch, floor in zip(case.watches, case.floors(before), strict=True)
         ),
     )

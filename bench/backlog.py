@@ -63,7 +63,7 @@ def live(devices: int, first: int, count: int, every: float) -> Iterator[Due]:
 
 
 def backlog(lorry: int, at: float) -> Iterator[Due]:
-    """24 hours: the newest first, then all, a tenth shuffled, a tenth twice."""
+    """24 hours: the newest a second before, then all, a tenth shuffled, a tenth twice."""
     dice = Random(f"backlog/{lorry}")
     documents = list(world.snapshots(lorry, 1440))
     messages = [
@@ -78,8 +78,9 @@ def backlog(lorry: int, at: float) -> Iterator[Due]:
         m for _, m in sorted(zip(order, messages, strict=True), key=lambda p: p[0])
     ]
     messages += dice.sample(messages, len(messages) // 10)
-    for one in (world.message(lorry, documents[-1]), *messages):
-        yield Due(at, one, live=False)
+    yield Due(at - 1, world.message(lorry, documents[-1]), live=False)
+    for message in messages:
+        yield Due(at, message, live=False)
 
 
 async def deliver(inbox: Inbox, dues: list[Due], started: float) -> None:

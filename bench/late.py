@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 from collections import defaultdict
 from datetime import timedelta
 from statistics import median
@@ -39,6 +40,7 @@ class Speed(NamedTuple):
 async def feed(intake: Intake, sent: list[world.Sent], batch: int, title: str) -> Speed:
     """Take in all of it, batch by batch."""
     meter, count = box.Meter(intake), len(sent) * len(world.KEYS)
+    gc.freeze()  # our messages are none of its garbage
     for start in range(0, len(sent), batch):
         box.progress(f"{title} {start / len(sent):4.0%}")
         some = sent[start : start + batch]

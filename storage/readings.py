@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -16,8 +16,9 @@ from storage.unit import Connection
 ENSURE_RANGE = "SELECT ensure_reading_range(%s, %s)"
 NEWEST = """
 SELECT p.point, r.time
-  FROM unnest(%s::int4[]) AS p (point)
- CROSS JOIN LATERAL (SELECT time FROM reading WHERE point = p.point
+  FROM unnest(%(points)s::int4[]) AS p (point)
+ CROSS JOIN LATERAL (SELECT time FROM reading
+                      WHERE point = p.point AND time >= %(since)s
                       ORDER BY time DESC LIMIT 1) AS r
 """
 AT_SLOTS = """
@@ -35,27 +36,34 @@ SELECT r.time, r.value, r.quality, c.value, c.quality
   LEFT JOIN conflict AS c ON c.point = r.point AND c.time = r.time
  ORDER BY r.time
 """
-AROUND = """
-SELECT s.point, b.time, n.time
-  FROM unnest(%s::int4[], %s::timestamptz[]) AS s (point, time)
-  LEFT JOIN LATERAL (SELECT time FROM reading WHERE point = s.point AND time < s.time
-                      ORDER BY time DESC LIMIT 1) AS b ON true
- CROSS JOIN LATERAL (SELECT time FROM reading WHERE point = s.point
-                      ORDER BY time DESC LIMIT 1) AS n
+BEFORE = """
+SELECT s.point, r.time
+  FROM unnest(%(points)s::int4[], %(times)s::timestamptz[]) AS s (point, time)
+ CROSS JOIN LATERAL (SELECT time FROM reading
+                      WHERE point = s.point AND time < s.time
+                        AND time BETWEEN %(since)s AND %(until)s
+                      ORDER BY time DESC LIMIT 1) AS r
 """
 SERIES = """
 SELECT s.point, r.time, r.value, r.quality
-  FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[]) AS s (point, since, until)
-  LEFT JOIN LATERAL (SELECT time FROM reading WHERE point = s.point AND time <= s.since
-                      ORDER BY time DESC LIMIT 1) AS b ON true
+  FROM unnest(%(points)s::int4[], %(starts)s::timestamptz[], %(stops)s::timestamptz[])
+       AS s (point, start, stop)
  CROSS JOIN LATERAL (
        SELECT time, value, quality FROM reading
-        WHERE point = s.point AND time >= coalesce(b.time, s.since) AND time <= s.until
+        WHERE point = s.point AND time BETWEEN s.start AND s.stop
+          AND time BETWEEN %(since)s AND %(until)s
         UNION ALL
        SELECT time, value, quality FROM conflict
-        WHERE point = s.point AND time >= coalesce(b.time, s.since) AND time <= s.until) AS r
+        WHERE point = s.point AND time BETWEEN s.start AND s.stop) AS r
  ORDER BY s.point, r.time
 """
+# Where a statement is about many points, what holds for all of their times is said once more
+# by `since` and `until`: so the planner leaves out the partitions (chunks) of other times,
+# of which there may be thousands.
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+RECENT = timedelta(days=2)
+"""So far back is looked first for the reading before; for most points there is one."""
 QUALITIES = tuple(Quality)
 """By their numbers: many times faster than to call the class."""
 Place = tuple[int, datetime]
@@ -70,22 +78,13 @@ class Kept(NamedTuple):
     quality: int
 
 
-class Around(NamedTuple):
-    """Times of readings of a point."""
-
-    before: datetime | None
-    """Of the newest before a place; None: there is none."""
-    newest: datetime
-    """Of the newest of all."""
-
-
 class Span(NamedTuple):
     """A stretch of a point's series."""
 
     point: Point
-    since: datetime
-    """Inclusive; what there is just before it, or at it, belongs to the span."""
-    until: datetime
+    start: datetime
+    """Inclusive."""
+    stop: datetime
     """Inclusive."""
 
 
@@ -96,9 +95,35 @@ async def ensure_range(
     await connection.execute(ENSURE_RANGE, (earliest, latest))
 
 
-async def newest(connection: Connection, points: Iterable[int]) -> dict[int, datetime]:
-    """Time of the newest reading of each point; points without readings are left out."""
-    cursor = await connection.execute(NEWEST, (list(points),))
+async def newest(
+    connection: Connection, points: Iterable[int], since: datetime = BEGINNING
+) -> dict[int, datetime]:
+    """Time of the newest reading of each point, if there is one at `since` or later."""
+    parameters = {"points": list(points), "since": since}
+    cursor = await connection.execute(NEWEST, parameters)
+    return dict(await cursor.fetchall())
+
+
+async def before(
+    connection: Connection, times: Mapping[int, datetime]
+) -> dict[int, datetime]:
+    """Time of the newest reading of each point before that of `times`, if there is one."""
+    found = await _before(connection, times, min(times.values()) - RECENT)
+    left = {point: time for point, time in times.items() if point not in found}
+    return found | (await _before(connection, left, BEGINNING) if left else {})
+
+
+async def _before(
+    connection: Connection, times: Mapping[int, datetime], since: datetime
+) -> dict[int, datetime]:
+    parameters = {
+        "points": list(times),
+        "times": list(times.values()),
+        "since": since,
+        "until": max(times.values()),
+    }
+    # Not prepared: a plan for all times would look at all partitions.
+    cursor = await connection.execute(BEFORE, parameters, prepare=False)
     return dict(await cursor.fetchall())
 
 
@@ -133,13 +158,6 @@ async def slots(
     return judged_slots(readings, point.resolution)
 
 
-async def around(connection: Connection, places: Iterable[Place]) -> dict[int, Around]:
-    """By point, what stands around a place; one place per point, that has readings."""
-    points, times = map(list, zip(*places, strict=True))
-    cursor = await connection.execute(AROUND, (points, times))
-    return {point: Around(*times) for point, *times in await cursor.fetchall()}
-
-
 async def series(
     connection: Connection, spans: Sequence[Span]
 ) -> dict[int, list[Slot]]:
@@ -147,14 +165,19 @@ async def series(
 
     Points without readings there are left out.
     """
-    points, since, until = map(list, zip(*spans, strict=True))
-    resolutions = {point.id: point.resolution for point in points}
-    numbers = list(resolutions)
-    cursor = await connection.execute(SERIES, (numbers, since, until))
+    points = {span.point.id: span.point for span in spans}
+    parameters = {
+        "points": list(points),
+        "starts": [span.start for span in spans],
+        "stops": [span.stop for span in spans],
+        "since": min(span.start for span in spans),
+        "until": max(span.stop for span in spans),
+    }
+    cursor = await connection.execute(SERIES, parameters)
     return {
         point: judged_slots(
             (Reading(n, time, value, QUALITIES[q]) for n, time, value, q in rows),
-            resolutions[point],
+            points[point].resolution,
         )
         for point, rows in groupby(await cursor.fetchall(), itemgetter(0))
     }
