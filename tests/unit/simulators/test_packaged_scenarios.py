@@ -1,126 +1,17 @@
-"""The scenarios that come with us: expectations hold by small arithmetic, not by our rules.
-
-The arithmetic here knows one thing about each level (its limits and times, as written in
-`simulators/scenarios/__init__.py`) and shares no code with `rules/`.
-"""
+"""The scenarios that come with us: expectations hold by small arithmetic, not by our rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
 
 import pytest
 
 from domain.registry_file import parse
-from simulators.build import build_devices
-from simulators.expectations import Comparison, Raised, compare
-from simulators.scenario import PACKAGED, Scenario, find_scenario, load_scenario
+from simulators.expectations import Comparison, compare
+from simulators.scenario import PACKAGED, find_scenario, load_scenario
+from tests.unit.simulators.arithmetic import measured, raised
 
-Series = list[tuple[int, Fraction]]
-"""Minute and value at the point's resolution, of readings that have one."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    low: float
-    high: float
-    reaching: bool
-    minutes: int
-    deadband: str
-    gap: int = 5
-
-    def violated(self, value: Fraction, inside: Fraction = Fraction()) -> bool:
-        low, high = Fraction(str(self.low)) + inside, Fraction(str(self.high)) - inside
-        if self.reaching:
-            return not low < value < high
-        return not low <= value <= high
-
-
-WARNING = Limit(2.5, 7.5, reaching=True, minutes=0, deadband="0.2")
-EXCURSION = Limit(2.0, 8.0, reaching=False, minutes=10, deadband="0.5")
-HUMIDITY = Limit(35, 75, reaching=False, minutes=10, deadband="2")
-HEAT = Limit(-99, 8.0, reaching=False, minutes=600, deadband="0.5", gap=15)
-FREEZE = Limit(-0.5, 99, reaching=True, minutes=60, deadband="0.5", gap=15)
-COLD = {
-    ("gsp-cold-room", "warning"): WARNING,
-    ("gsp-cold-room", "excursion"): EXCURSION,
-}
-LIMITS = {
-    **{("scripted-1", f"s{n}"): COLD for n in (1, 2, 3, 4)},
-    **{(f"coldroom-{n}", "t1"): COLD for n in (1, 2)},
-    **{
-        (f"coldroom-{n}", "h1"): {("gsp-humidity", "excursion"): HUMIDITY}
-        for n in (1, 2)
-    },
-    ("refrigerator-1", "t1"): {
-        ("who-refrigerator-heat", "heat"): HEAT,
-        ("who-refrigerator-freeze", "freeze"): FREEZE,
-    },
-}
-
-
-def found(limit: Limit, series: Series) -> Iterable[tuple[int, int | None]]:
-    """(from, to) of every excursion: for each reading ask what begins there."""
-    index = 0
-    while index < len(series):
-        streak = [series[index]]
-        for reading in series[index + 1 :]:
-            near = reading[0] - streak[-1][0] <= limit.gap
-            if not (
-                near and limit.violated(reading[1]) and limit.violated(streak[0][1])
-            ):
-                break
-            streak.append(reading)
-        begin, end = streak[0][0], streak[-1][0]
-        if not limit.violated(streak[0][1]) or end - begin < limit.minutes:
-            index += len(streak)
-            continue
-        inside = Fraction(limit.deadband)
-        later = [
-            n
-            for n in range(index, len(series))
-            if series[n][0] - begin >= limit.minutes
-        ]
-        clear = next(
-            (n for n in later if not limit.violated(series[n][1], inside)), None
-        )
-        yield begin, None if clear is None else series[clear][0]
-        index = len(series) if clear is None else clear
-
-
-def measured(scenario: Scenario) -> dict[tuple[str, str, str], Series]:
-    """What all devices send, by enterprise, device and point, in the order of time."""
-    series: dict[tuple[str, str, str], dict[int, Fraction]] = {}
-    for device in build_devices(scenario, start=scenario.start, boot="b"):
-        sent = [m for at in device.offsets(scenario.length) for m in device.sample(at)]
-        for message in [*sent, *device.flush()]:
-            for snapshot in message.snapshots:
-                minute = (snapshot.time - scenario.start) // timedelta(minutes=1)
-                for key, value in snapshot.values.items():
-                    name = (device.address.enterprise, device.address.device, key)
-                    good = not isinstance(value, bool | str | None)
-                    if good and name[1:] in LIMITS and key not in snapshot.quality:
-                        unit = 1 if key == "h1" else Fraction(1, 10)
-                        judged = round(Fraction(str(value)) / unit) * unit
-                        series.setdefault(name, {})[minute] = Fraction(judged)
-    return {name: sorted(values.items()) for name, values in series.items()}
-
-
-def raised(scenario: Scenario, change: dict[str, object] | None = None) -> list[Raised]:
-    minute = timedelta(minutes=1)
-    return [
-        Raised(
-            *name,
-            *rule,
-            scenario.start + begin * minute,
-            None if end is None else scenario.start + end * minute,
-        )
-        for name, series in measured(scenario).items()
-        for rule, limit in LIMITS[name[1:]].items()
-        for begin, end in found(replace(limit, **(change or {})), series)
-    ]
+NAMES = ["short", "order", "demo", "calm"]
 
 
 def compared(name: str, **changes: object) -> Comparison:
@@ -128,7 +19,7 @@ def compared(name: str, **changes: object) -> Comparison:
     return compare(scenario.expected, raised(scenario), start=scenario.start)
 
 
-@pytest.mark.parametrize("name", ["short", "demo", "calm"])
+@pytest.mark.parametrize("name", NAMES)
 def test_expectations_agree_with_the_arithmetic(name: str) -> None:
     result = compared(name)
     assert (result.missed, result.unexpected) == ((), ())
@@ -164,7 +55,7 @@ def test_broken_rule_changes_what_is_found_at_scripted_points(
     assert result.missed or result.unexpected
 
 
-@pytest.mark.parametrize("name", ["short", "demo", "calm"])
+@pytest.mark.parametrize("name", NAMES)
 def test_registry_of_the_demo_world_knows_every_device(name: str) -> None:
     text = (PACKAGED / "demo.registry.yaml").read_text(encoding="utf-8")
     registry = parse(text)
