@@ -15,6 +15,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from domain.durations import parse_duration
 
+FINDINGS_UP_TO = 270.0
+"""Times as fast as real, up to which findings can be compared: they depend on when messages
+arrive, and what takes a busy machine two seconds is then nine minutes."""
+
 Offset = Annotated[timedelta, BeforeValidator(parse_duration)]
 End = Annotated[
     timedelta | Literal["open"],

@@ -7,25 +7,26 @@ definition of each kind of rule. Times are minutes from the scenario's start.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from simulators.build import build_devices
 from simulators.expectations import Raised
+from simulators.messages import Snapshot
 from simulators.scenario import Scenario
 
 Minutes = Fraction
 Slots = list[tuple[Minutes, list[Fraction]]]
 """By time: the distinct values, at the point's resolution, that are not bad."""
-Measured = list[tuple[Minutes, Fraction | float]]
+Measured = Sequence[tuple[Minutes, Fraction | float]]
 Found = Iterator[tuple[Minutes, Minutes | None]]
 MINUTE = timedelta(minutes=1)
-WEIGHTS = {"h1": Fraction(1)} | dict.fromkeys(
+RESOLUTIONS = {"h1": Fraction(1)} | dict.fromkeys(
     ("r1", "f1", "u1", "q1", "w1", "w2", "n1"), Fraction(1, 100)
 )
 """Resolutions other than 0.1."""
@@ -98,7 +99,7 @@ def runs(slots: Slots, gap: int) -> Iterator[tuple[Minutes, Fraction, Slots]]:
 
 
 def rate(slots: Slots, limit: Limit, over: int) -> Found:
-    measured: Measured = []
+    measured: list[tuple[Minutes, Fraction | float]] = []
     for time, value, run in runs(slots, limit.gap):
         began, (first, *_) = next((t, v) for t, v in run if t >= time - over)
         if began < time:
@@ -107,13 +108,18 @@ def rate(slots: Slots, limit: Limit, over: int) -> Found:
 
 
 def trend(
-    slots: Slots, limit: Limit, window: int, reaches: tuple[float, float], within: int
+    slots: Slots,
+    limit: Limit,
+    window: int,
+    reaches: tuple[float, float],
+    within: int,
+    sign: int = 1,
 ) -> Found:
-    measured: Measured = []
+    measured: list[tuple[Minutes, Fraction | float]] = []
     for time, _, run in runs(slots, limit.gap):
         points = [(float(t), float(v[0])) for t, v in run if t > time - window]
         if len(points) >= 10 and time - Fraction(points[0][0]) >= Fraction(window, 2):
-            slope = significant_slope(points)
+            slope = sign * significant_slope(points)
             ahead = slope and hours_to(points, slope, reaches)
             near = slope and 60 * ahead <= within
             measured.append((time, round(slope, 9) if near else 0.0))
@@ -122,10 +128,16 @@ def trend(
 
 def significant_slope(points: list[tuple[float, float]]) -> float:
     """Theil–Sen, per hour; 0 where Mann–Kendall sees no trend at p = 0.01."""
-    later = [(t2 - t1, v2 - v1) for n, (t1, v1) in enumerate(points) for t2, v2 in points[n + 1 :]]
+    values = [round(v, 6) for _, v in points]
+    if len(set(values)) == 1:
+        return 0.0
+    later = [
+        (t2 - t1, v2 - v1)
+        for n, (t1, v1) in enumerate(points)
+        for t2, v2 in points[n + 1 :]
+    ]
     score = sum((rise > 1e-9) - (rise < -1e-9) for _, rise in later)
     count = len(points)
-    values = [round(v, 6) for _, v in points]
     ties = sum(
         g * (g - 1) * (2 * g + 5) for g in map(values.count, sorted(set(values)))
     )
@@ -153,13 +165,21 @@ def cumulative(slots: Slots, limit: Limit, total: int, within: int) -> Found:
         if b - a <= limit.gap and any(map(limit.violated, values))
     ]
     sums: Measured = [
-        (t, sum((max(Fraction(), b - max(a, t - within)) for a, b in warm if b <= t), Fraction()))
+        (
+            t,
+            sum(
+                (max(Fraction(), b - max(a, t - within)) for a, b in warm if b <= t),
+                Fraction(),
+            ),
+        )
         for t, _ in known
     ]
     return streaks(sums, Limit(None, total, reaching=True))
 
 
-def gaps(slots: Slots, longest: int, limit: Limit | None = None, settle: int = 5) -> Found:
+def gaps(
+    slots: Slots, longest: int, limit: Limit | None = None, settle: int = 5
+) -> Found:
     for (a, values), (b, _) in pairwise(slots):
         matters = limit is None or any(map(limit.violated, values))
         if b - a > longest and matters and slots[-1][0] >= b + settle:
@@ -182,6 +202,10 @@ Change = Mapping[str, object]
 """How a broken rule differs: fields of Limit."""
 
 
+Rules = dict[tuple[str, str], Judge]
+"""By rule and level."""
+
+
 def judged(function: Callable[..., Found], limit: Limit, *arguments: object) -> Judge:
     def judge(slots: Slots, change: Change) -> Found:
         return function(slots, replace(limit, **change), *arguments)
@@ -189,25 +213,23 @@ def judged(function: Callable[..., Found], limit: Limit, *arguments: object) -> 
     return judge
 
 
-COLD: dict[tuple[str, str], Judge] = {
+COLD: Rules = {
     ("gsp-cold-room", "warning"): judged(threshold, WARNING),
     ("gsp-cold-room", "excursion"): judged(threshold, EXCURSION),
 }
-RECORDS: dict[tuple[str, str], Judge] = {
+RECORDS: Rules = {
     ("records-storage", "missing"): lambda slots, _: gaps(slots, 31),
     ("records-storage", "missing-out-of-limits"): lambda slots, _: gaps(slots, 3, OUT),
 }
-NO_VALUE: dict[tuple[str, str], Judge] = {
-    ("sensor-no-value", "absent"): judged(no_value, ABSENT)
-}
-TRANSPORT: dict[tuple[str, str], Judge] = {
+NO_VALUE: Rules = {("sensor-no-value", "absent"): judged(no_value, ABSENT)}
+TRANSPORT: Rules = {
     ("gsp-cold-room", "warning"): judged(threshold, replace(WARNING, minutes=30)),
     ("gsp-cold-room", "excursion"): judged(threshold, replace(EXCURSION, minutes=30)),
     ("records-transport", "missing"): lambda slots, _: gaps(slots, 6),
     **NO_VALUE,
 }
 TREND = judged(trend, DRIFT, 60, (2.0, 8.0), 120)
-RULES: dict[tuple[str, str], dict[tuple[str, str], Judge]] = {
+RULES: dict[tuple[str, str], Rules] = {
     **{("scripted-1", f"s{n}"): COLD for n in (1, 2, 3, 4)},
     **{(f"coldroom-{n}", "t1"): COLD for n in (1, 2)},
     **{
@@ -241,58 +263,74 @@ RULES: dict[tuple[str, str], dict[tuple[str, str], Judge]] = {
     ("scripted-clock", "k1"): COLD | RECORDS,
     ("scripted-offline", "o1"): COLD | RECORDS,
 }
-"""By device and point; then by rule and level."""
+"""By device and point."""
 
 
-def measured(
-    scenario: Scenario, arrived: Callable[[int], bool] = lambda _: True
-) -> dict[tuple[str, str, str], Slots]:
-    """What the box takes in of all devices, by enterprise, device and point.
+class Arrival(NamedTuple):
+    name: tuple[str, str, str]
+    """Enterprise, device, point."""
+    time: Minutes
+    value: Fraction | None
+    """At the point's resolution; None: no value, or a bad one."""
+    arrived: Minutes
 
-    `arrived` says which of a slot's values arrive, by their number in the slot.
-    """
-    series: dict[tuple[str, str, str], dict[Minutes, list[Fraction]]] = {}
+
+def arrivals(scenario: Scenario) -> Iterator[Arrival]:
+    """What the box takes in of all devices, of points that are judged."""
     for device in build_devices(scenario, start=scenario.start, boot="b"):
-        sender = (device.address.enterprise, device.address.device)
         sent = [
             (offset, message)
             for offset in device.offsets(scenario.length)
             for message in device.sample(offset)
         ]
         sent += [(scenario.length, message) for message in device.flush()]
+        sender = (device.address.enterprise, device.address.device)
         for offset, message in sent:
             for snapshot in message.snapshots:
-                measured_at = snapshot.time - scenario.start
-                if measured_at > offset + MINUTE:
-                    continue  # in the future
-                for key, value in snapshot.values.items():
-                    if isinstance(value, bool | str) or (sender[1], key) not in RULES:
-                        continue
-                    slots = series.setdefault((*sender, key), {})
-                    slot = slots.setdefault(Fraction(measured_at / MINUTE), [])
-                    unit = WEIGHTS.get(key, Fraction(1, 10))
-                    if value is None or key in snapshot.quality:
-                        continue
-                    judged_value = round(Fraction(str(value)) / unit) * unit
-                    if judged_value not in slot and arrived(len(slot)):
-                        slot.append(judged_value)
+                time = snapshot.time - scenario.start
+                if time <= offset + MINUTE:  # else it is in the future
+                    when = Fraction(time / MINUTE), Fraction(offset / MINUTE)
+                    yield from arriving(sender, snapshot, *when)
+
+
+def arriving(
+    sender: tuple[str, str], snapshot: Snapshot, time: Minutes, arrived: Minutes
+) -> Iterator[Arrival]:
+    for key, value in snapshot.values.items():
+        if (sender[1], key) not in RULES or isinstance(value, bool | str):
+            continue
+        unit = RESOLUTIONS.get(key, Fraction(1, 10))
+        good = value is not None and key not in snapshot.quality
+        judged = round(Fraction(str(value)) / unit) * unit if good else None
+        yield Arrival((*sender, key), time, judged, arrived)
+
+
+def slots_of(arrivals: Iterable[Arrival]) -> dict[tuple[str, str, str], Slots]:
+    """The slots of each point, in the order of time."""
+    series: dict[tuple[str, str, str], dict[Minutes, list[Fraction]]] = {}
+    for name, time, value, _ in arrivals:
+        slot = series.setdefault(name, {}).setdefault(time, [])
+        if value is not None and value not in slot:
+            slot.append(value)
     return {name: sorted(slots.items()) for name, slots in series.items()}
 
 
 def raised(
     scenario: Scenario,
     change: Change | None = None,
-    series: Mapping[tuple[str, str, str], Slots] | None = None,
+    *,
+    taken: Iterable[Arrival] | None = None,
+    rules: Mapping[tuple[str, str], Rules] = RULES,
 ) -> list[Raised]:
-    """What must be raised; `change` breaks every streak rule in one way."""
-    at = partial(_at, scenario)
+    """What must be raised; `change` breaks every rule of the streak machine in one way."""
+
+    def at(minutes: Minutes) -> datetime:
+        return scenario.start + timedelta(seconds=float(minutes * 60))
+
+    found = slots_of(arrivals(scenario) if taken is None else taken)
     return [
         Raised(*name, *rule, at(begin), None if end is None else at(end))
-        for name, slots in (series or measured(scenario)).items()
-        for rule, judge in RULES[name[1:]].items()
+        for name, slots in found.items()
+        for rule, judge in rules[name[1:]].items()
         for begin, end in judge(slots, change or {})
     ]
-
-
-def _at(scenario: Scenario, minutes: Minutes):
-    return scenario.start + timedelta(seconds=float(minutes * 60))
