@@ -7,6 +7,7 @@ definition of each kind of rule. Times are minutes from the scenario's start.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,23 +86,25 @@ def no_value(slots: Slots, limit: Limit) -> Found:
     return streaks([(t, Fraction(not values)) for t, values in slots], limit)
 
 
-def runs(slots: Slots, gap: int) -> Iterator[tuple[Minutes, Fraction, Slots]]:
-    """Every slot with exactly one value, with those of its run up to and with it."""
-    run: Slots = []
+def runs(slots: Slots, gap: int, back: int) -> Iterator[Slots]:
+    """For every slot with exactly one value: it and those of its run in `back` minutes."""
+    run: deque[tuple[Minutes, list[Fraction]]] = deque()
     for slot in slots:
         time, values = slot
         if len(values) != 1:
             continue
         if run and time - run[-1][0] > gap:
-            run = []
+            run.clear()
+        while run and run[0][0] < time - back:
+            run.popleft()
         run.append(slot)
-        yield time, values[0], run
+        yield list(run)
 
 
 def rate(slots: Slots, limit: Limit, over: int) -> Found:
     measured: list[tuple[Minutes, Fraction | float]] = []
-    for time, value, run in runs(slots, limit.gap):
-        began, (first, *_) = next((t, v) for t, v in run if t >= time - over)
+    for run in runs(slots, limit.gap, over):
+        (began, (first, *_)), (time, (value, *_)) = run[0], run[-1]
         if began < time:
             measured.append((time, (value - first) / (time - began) * 60))
     return streaks(measured, limit)
@@ -116,7 +119,8 @@ def trend(
     sign: int = 1,
 ) -> Found:
     measured: list[tuple[Minutes, Fraction | float]] = []
-    for time, _, run in runs(slots, limit.gap):
+    for run in runs(slots, limit.gap, window):
+        time = run[-1][0]
         points = [(float(t), float(v[0])) for t, v in run if t > time - window]
         if len(points) >= 10 and time - Fraction(points[0][0]) >= Fraction(window, 2):
             slope = sign * significant_slope(points)
