@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from alerting.texts import Facts, Text
 from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
-from rules.threshold import Level, ThresholdRule
+from domain.readings import decimals
+from rules.rule import AnyRule
 
 
 def gather(
     alert: Alert,
-    rules: Mapping[str, ThresholdRule],
+    rules: Mapping[str, AnyRule],
     subject: Subject,
-    live: Sequence[Excursion],
-    past: Sequence[Excursion],
+    news: Iterable[Excursion],
+    *,
+    found_late: bool = False,
 ) -> Facts:
-    """Facts of an alert on a point, by the rule version that found its worst excursion.
+    """Facts of an alert on a point, by the rule version that found the worst of `news`.
 
-    `past` are its excursions, withdrawn ones included: at least one.
+    `news` are the excursions to tell of: at least one.
     """
-    worst = max(live or past, key=lambda e: (e.severity, e.start))
+    worst = max(news, key=lambda e: (e.severity, e.start))
     rule = rules[worst.version]
     level = rule.level(worst.level)
+    unit, digits = subject.unit, decimals(subject.resolution)
     return Facts(
         alert=alert,
         what=Text(rule.name.zh, rule.name.en),
         basis=Text(rule.basis.zh, rule.basis.en),
         subject=subject,
         excursion=worst,
-        limit=limits(level) if level else "",
+        limit=level.limit(unit) if level else "",
+        amount=level.amount(worst.peak, unit, digits) if level else "",
+        found_late=found_late,
     )
-
-
-def limits(level: Level) -> str:
-    """What violates a level, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
-    less, more = ("≤", "≥") if level.inclusive else ("<", ">")
-    parts = []
-    if level.below is not None:
-        parts.append(f"{less} {level.below:g}")
-    if level.above is not None:
-        parts.append(f"{more} {level.above:g}")
-    return ", ".join(parts)

@@ -1,19 +1,24 @@
 """Which alert an excursion belongs to, and what has happened to an alert. Pure.
 
-1. An excursion that takes the place of withdrawn ones (same level, overlapping: late
-   readings moved its start, merged or split it) takes over the alert of the earliest,
-   unless that is closed and the excursion still open or worse.
-2. Otherwise it joins the newest live alert of its rule and point while that takes
-   further excursions (life cycle, rule 2); else it opens a successor, or a first alert.
+1. People know an excursion from its start to when they were last told of it. What overlaps
+   that, of the same level, takes its place: late or conflicting readings moved it, joined
+   it with others, split it, or let it go on. It stays with the alert it is in, or takes
+   over the alert of the earliest whose place it takes; unclosed alerts come before closed
+   ones, and a closed one takes only corrections of the past (life cycle, rule 2).
+2. Otherwise it joins the newest live alert of its rule and point while that takes further
+   excursions (life cycle, rules 2 and 3); else it opens a successor, or a first alert.
 3. What began while in use never comes into a suppressed alert, of which nobody is told;
    nor does what began while not in use join one that people are told of.
 4. What happened to an alert in one intake is told once: from its head before, and its
-   excursions afterwards. That a lesser level is reached, too, is no news while it is active.
+   excursions afterwards. That a lesser level is reached, too, is no news while it is active;
+   nor is what takes the place of what was told, while the signal stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from alerting import life_cycle
 from domain.alerts import Alert, Event
@@ -21,33 +26,49 @@ from domain.excursions import Excursion
 from domain.rules import Severity
 
 
-def overlap(one: Excursion, other: Excursion) -> bool:
-    """Whether two excursions share a moment or touch; an open one has no end."""
-    return (other.end is None or one.start <= other.end) and (
-        one.end is None or other.start <= one.end
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """An excursion as people knew it before an intake that changed or withdrew it."""
+
+    excursion: Excursion
+    until: datetime
+    """Exclusive: its end; of one that was open, just after the last reading told of."""
+    alert: Alert
+
+    def gives_way_to(self, excursion: Excursion) -> bool:
+        """Whether `excursion` takes its place: the same level, and some moment in common."""
+        mine = self.excursion
+        return (
+            (mine.rule, mine.level) == (excursion.rule, excursion.level)
+            and excursion.start < self.until
+            and (excursion.end is None or excursion.end > mine.start)
+        )
 
 
 def place_of(
-    excursion: Excursion,
-    withdrawn: Sequence[tuple[Excursion, Alert]],
-    *,
-    in_use: bool,
+    excursion: Excursion, own: Alert | None, known: Iterable[Known], *, in_use: bool
 ) -> Alert | None:
-    """The alert that `excursion` takes over from withdrawn ones of its point, if any."""
-    for old, alert in sorted(withdrawn, key=lambda pair: (pair[0].start, pair[1].id)):
-        same = (old.rule, old.level) == (excursion.rule, excursion.level)
-        heard = in_use <= (not alert.suppressed)
-        if same and heard and overlap(old, excursion) and takes_over(alert, excursion):
-            return alert
-    return None
+    """The alert that `excursion` stays with or takes over (rule 1), if any.
+
+    `own` is the alert that it is in; `known` are those whose place it takes.
+    """
+    heard = [k for k in known if in_use <= (not k.alert.suppressed)]
+    heard.sort(key=lambda k: (k.excursion.start, k.alert.id))
+    claims = [own] if own is not None else []
+    claims += [k.alert for k in heard]
+    claims.sort(key=closed)
+    return next((alert for alert in claims if takes_over(alert, excursion)), None)
+
+
+def closed(alert: Alert) -> bool:
+    """Whether `alert` takes nothing more but corrections of the past."""
+    return life_cycle.joining(alert, alert.severity) is None
 
 
 def takes_over(alert: Alert, excursion: Excursion) -> bool:
     """A closed alert never reopens; it can only be corrected about the past."""
-    if excursion.end is not None and excursion.severity <= alert.severity:
-        return True
-    return life_cycle.joining(alert, excursion.severity) is not None
+    past = excursion.end is not None and excursion.severity <= alert.severity
+    return past or not closed(alert)
 
 
 def takes(alert: Alert, excursion: Excursion) -> bool:
@@ -57,28 +78,25 @@ def takes(alert: Alert, excursion: Excursion) -> bool:
     )
 
 
-def happenings(
-    head: Alert, live: Sequence[Excursion], *, joined: Severity | None
-) -> list[tuple[Event, Severity | None]]:
-    """The events of one intake, in order, each with the severity afterwards.
+def over(excursions: Iterable[Excursion]) -> bool:
+    """Whether none of `excursions` still goes on."""
+    return all(excursion.end is not None for excursion in excursions)
 
-    `live` are the alert's excursions now, less the withdrawn; `joined` is the highest
-    severity of those new to it, if any. A head without journal entries is opened.
+
+def happenings(
+    head: Alert, severity: Severity, *, active: bool, joined: Severity | None
+) -> list[tuple[Event, Severity | None]]:
+    """The events of one intake to an alert that still stands, each with the severity after.
+
+    `severity` is the highest of its excursions now, `active` whether one of them goes on;
+    `joined` is the highest of those new to it, if any. A head without entries is opened.
     """
-    if not live:
-        return [(Event.WITHDRAWN, None)]
-    severity = max(excursion.severity for excursion in live)
-    first = change(head, severity, joined=joined, active=any_open(live))
-    active = head.returned_at is None or first is Event.RECURRED
-    if not active or any_open(live):
+    first = change(head, severity, joined=joined, active=active)
+    was_active = head.returned_at is None or first is Event.RECURRED
+    if active or not was_active:
         return [(first, severity)]
     before = [(first, severity)] if first is not Event.REVISED else []
     return [*before, (Event.RETURNED, None)]
-
-
-def any_open(live: Sequence[Excursion]) -> bool:
-    """Whether one of `live` still goes on."""
-    return any(excursion.end is None for excursion in live)
 
 
 def change(
@@ -94,3 +112,7 @@ def change(
     if joined and joined >= head.severity:
         return Event.RECURRED
     return Event.EASED if severity < head.severity else Event.REVISED
+
+
+NEWS = frozenset({Event.OPENED, Event.WORSENED, Event.RECURRED})
+"""What excursions that join can be to an alert."""

@@ -1,19 +1,21 @@
-"""Judging the readings of one point: excursions found, held against those stored. Pure.
+"""Judging the slots of one point: excursions found, held against those stored. Pure.
 
-A track moves on with readings later than all that it has seen. Any other reading lets the
+A track moves on with slots later than all that it has seen. Any other change lets the
 point be judged again, from the anchor before it to where it makes no difference any more.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from domain.excursions import Excursion
-from domain.readings import Reading
-from rules.engine import IDLE, Advance, State, Watch
+from domain.readings import Slot
+from rules import engine
+from rules.watch import Advance, State, Watch
 from storage.alerts import Copy
 from storage.excursions import Stored
 
@@ -28,25 +30,56 @@ class Track:
     """Where the folds of one point stand. Replaced, never changed."""
 
     newest: datetime
-    """Time of the newest reading judged."""
+    """Time of the newest slot judged."""
     states: tuple[State, ...]
     """In the order of the point's watches."""
     open: dict[Identity, Stored] = field(default_factory=dict)
     """Open excursions, as stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The slots of a point that an intake has changed."""
+
+    times: tuple[datetime, ...]
+    """Ascending; at least one."""
+    before: Mapping[datetime, Slot | None]
+    """By time, each as it was; None: there was none."""
+
+    def old(self, slot: Slot) -> Slot | None:
+        """A slot of the series as it was before."""
+        return self.before.get(slot.time, slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Refold:
+    """What of a watch is judged again."""
+
+    watch: Watch
+    anchor: datetime
+    stored: Sequence[Stored]
+    """Of this watch; all that may have changed are among them."""
+
+    @property
+    def memory_from(self) -> datetime:
+        """From when on slots are needed."""
+        return engine.memory_from(self.watch, self.anchor)
+
+
 @dataclass(slots=True)
 class Judgement:
     """A point, judged: the new track, and what differs from what is stored."""
 
-    new: Sequence[Reading]
-    """What was not judged before, by time."""
+    times: Sequence[datetime]
+    """Of the slots that changed, ascending."""
     track: Track | None
     """None: as it was, if there is one."""
     found: list[Stored]
     """The excursions as they are now; `id` 0 where one is new."""
     changed: list[Stored]
     """Those that differ from what is stored, and those withdrawn: revisions to write."""
+    again: bool = False
+    """Whether the past was judged again, so that even an end may have moved."""
 
 
 def belongs(stored: Stored, watch: Watch) -> bool:
@@ -55,113 +88,115 @@ def belongs(stored: Stored, watch: Watch) -> bool:
 
 
 def move_on(
-    watches: Sequence[Watch], track: Track, new: Sequence[Reading], advance: Advance
+    watches: Sequence[Watch], track: Track, new: Sequence[Slot], advance: Advance
 ) -> Judgement:
-    """Fold readings that are later than all that `track` has seen."""
+    """Fold slots that are later than all that `track` has seen."""
     folds = [
         fold(watch, state, new, advance)
         for watch, state in zip(watches, track.states, strict=True)
     ]
-    return to_the_end(folds, list(track.open.values()), new, new[-1].time)
+    times = [slot.time for slot in new]
+    return to_the_end(folds, list(track.open.values()), times)
 
 
 def judge_again(
-    watches: Sequence[Watch],
-    anchors: Sequence[datetime],
-    known: Sequence[Sequence[Stored]],
-    series: Sequence[Reading],
-    new: Sequence[Reading],
+    refolds: Sequence[Refold],
+    slots: Sequence[Slot],
+    changes: Changes,
     advance: Advance,
 ) -> Judgement:
-    """Fold every watch from its anchor over `series`, against what is known from there on.
+    """Fold every watch from its anchor over `slots`, against what is stored from there on.
 
-    `series` has all readings from the first anchor on, `new` those that are new.
+    `slots` has all that are needed for memory and fold, to the newest.
     """
-    folds = [
-        fold(watch, IDLE, (r for r in series if r.time >= anchor), advance)
-        for watch, anchor in zip(watches, anchors, strict=True)
-    ]
-    stored = [
-        s
-        for anchor, own in zip(anchors, known, strict=True)
-        for s in own
-        if s.excursion.start >= anchor
-    ]
-    return to_the_end(folds, stored, new, series[-1].time)
+    folds: list[Fold] = []
+    stored: list[Stored] = []
+    for refold in refolds:
+        start, state, stretch = prepared(refold, slots)
+        folds.append(fold(refold.watch, state, stretch, advance))
+        stored += [s for s in refold.stored if s.excursion.start >= start]
+    judgement = to_the_end(folds, stored, changes.times)
+    assert judgement.track is not None, "the folds reached the newest slot"
+    judgement.track.newest = slots[-1].time
+    judgement.again = True
+    return judgement
 
 
 def judge_stretch(
-    watches: Sequence[Watch],
-    anchors: Sequence[datetime],
-    known: Sequence[Sequence[Stored]],
-    series: Sequence[Reading],
-    new: Sequence[Reading],
+    refolds: Sequence[Refold],
+    slots: Sequence[Slot],
+    changes: Changes,
     advance: Advance,
 ) -> Judgement | None:
-    """The same where `series` is only the first of the readings; None: that is not enough."""
+    """The same where `slots` are only the first of them; None: that is not enough."""
     found: list[Excursion] = []
     stored: list[Stored] = []
-    for watch, anchor, own in zip(watches, anchors, known, strict=True):
-        stretch = (reading for reading in series if reading.time >= anchor)
-        settled = refold(watch, stretch, new, advance)
+    for refold in refolds:
+        start, state, stretch = prepared(refold, slots)
+        settled = until_no_difference(refold.watch, state, stretch, changes, advance)
         if settled is None:
             return None
         ended, bound = settled
         found += ended
-        found += [s.excursion for s in own if s.excursion.start == bound]
-        stored += [s for s in own if anchor <= s.excursion.start <= bound]
-    return differences(found, stored, new, None)
+        found += [s.excursion for s in refold.stored if s.excursion.start == bound]
+        stored += [s for s in refold.stored if start <= s.excursion.start <= bound]
+    judgement = differences(found, stored, changes.times, None)
+    judgement.again = True
+    return judgement
 
 
-def refold(
-    watch: Watch, stretch: Iterable[Reading], new: Sequence[Reading], advance: Advance
+def prepared(
+    refold: Refold, slots: Sequence[Slot]
+) -> tuple[datetime, State, Sequence[Slot]]:
+    """From when to fold, the state to start from, and the slots to fold."""
+    start = engine.starting(refold.watch, refold.anchor, slots)
+    first = bisect_left(slots, refold.memory_from, key=lambda slot: slot.time)
+    begin = bisect_left(slots, start, key=lambda slot: slot.time)
+    state = engine.remembering(refold.watch, slots[first:begin])
+    return start, state, slots[begin:]
+
+
+def until_no_difference(
+    watch: Watch,
+    state: State,
+    stretch: Iterable[Slot],
+    changes: Changes,
+    advance: Advance,
 ) -> tuple[list[Excursion], datetime] | None:
-    """The excursions that have ended until `new` makes no difference any more.
+    """The excursions that have ended until what changed makes no difference any more.
 
-    Two folds run side by side, with and without what is new: once they have come to the
-    same state after it, all stands that began from the returned time on. None: not yet.
+    Two folds run side by side, with and without the changes: once they have come to the
+    same state after them, all stands that began from the returned time on. None: not yet.
     """
-    times, found, state, without = {r.time for r in new}, list[Excursion](), IDLE, IDLE
-    for reading in stretch:
-        state, ended = advance(watch, state, reading)
-        if ended is not None:
-            found.append(ended)
-        if reading.time not in times:
-            without, _ = advance(watch, without, reading)
-        if reading.time > new[-1].time and state == without:
-            return found, begun(state) or reading.time
+    found, without, last = list[Excursion](), state, changes.times[-1]
+    for slot in stretch:
+        state, ended = advance(watch, state, slot)
+        found.extend(ended)
+        old = changes.old(slot)
+        if old is not None:
+            without, _ = advance(watch, without, old)
+        if slot.time > last and state == without:
+            return found, state.begun or slot.time
     return None
 
 
-def begun(state: State) -> datetime | None:
-    """When the streak began that is open or pending."""
-    if state.open is not None:
-        return state.open.start
-    return state.pending.start if state.pending is not None else None
-
-
-def fold(
-    watch: Watch, state: State, readings: Iterable[Reading], advance: Advance
-) -> Fold:
-    """Where `readings` lead from `state`, and the excursions on the way; the last may be open."""
+def fold(watch: Watch, state: State, slots: Iterable[Slot], advance: Advance) -> Fold:
+    """Where `slots` lead from `state`, and the excursions on the way; the last may be open."""
     found: list[Excursion] = []
-    for reading in readings:
-        state, ended = advance(watch, state, reading)
-        if ended is not None:
-            found.append(ended)
+    for slot in slots:
+        state, ended = advance(watch, state, slot)
+        if ended:
+            found.extend(ended)
     return state, found if state.open is None else [*found, state.open]
 
 
 def to_the_end(
-    folds: Sequence[Fold],
-    stored: Iterable[Stored],
-    new: Sequence[Reading],
-    newest: datetime,
+    folds: Sequence[Fold], stored: Iterable[Stored], times: Sequence[datetime]
 ) -> Judgement:
-    """The judgement of folds that reached the newest reading."""
+    """The judgement of folds that reached the newest slot, the last of `times`."""
     found = [excursion for _, of_fold in folds for excursion in of_fold]
-    track = Track(newest, tuple(state for state, _ in folds))
-    judgement = differences(found, stored, new, track)
+    track = Track(times[-1], tuple(state for state, _ in folds))
+    judgement = differences(found, stored, times, track)
     track.open |= {
         s.excursion.identity: s for s in judgement.found if s.excursion.end is None
     }
@@ -171,7 +206,7 @@ def to_the_end(
 def differences(
     excursions: Iterable[Excursion],
     stored: Iterable[Stored],
-    new: Sequence[Reading],
+    times: Sequence[datetime],
     track: Track | None,
 ) -> Judgement:
     """What differs between the excursions that were found and those `stored`."""
@@ -187,7 +222,7 @@ def differences(
     changed.extend(
         replace(s, revision=s.revision + 1, withdrawn=True) for s in left.values()
     )
-    return Judgement(new, track, found, changed)
+    return Judgement(times, track, found, changed)
 
 
 def revised(stored: Stored | None, excursion: Excursion) -> Stored:
@@ -198,13 +233,14 @@ def revised(stored: Stored | None, excursion: Excursion) -> Stored:
 
 
 def copies(judgement: Judgement, placed: Mapping[Identity, Stored]) -> Iterator[Copy]:
-    """The readings that alerts copy: all of a new excursion, of others what is new."""
-    since, upto = judgement.new[0].time, judgement.new[-1].time
+    """The readings that alerts copy: all of what is new or judged again, else what is new."""
+    since, upto = judgement.times[0], judgement.times[-1]
+    changed = {s.excursion.identity for s in judgement.changed if judgement.again}
     for s in judgement.found:
         excursion, alert = s.excursion, placed.get(s.excursion.identity, s).alert
         assert alert is not None, "every excursion has its alert"
         start, end = excursion.start, excursion.end
-        if s.id:
+        if s.id and excursion.identity not in changed:
             start, end = max(start, since), min(end or upto, upto)
         if end is None or start <= end:
             yield Copy(alert, excursion.point, start, end)

@@ -1,20 +1,23 @@
 """The life cycle of an alert, as one table.
 
-A state is a signal (active, returned, withdrawn) and an answer (unacknowledged,
+A state is a signal (active, returned, withdrawn, merged) and an answer (unacknowledged,
 acknowledged). It is never stored: it is derived from the facts of the alert's head.
 
- 1. An alert opens active and unacknowledged. What is withdrawn stays so: it stood for
-    nothing, and what is found afterwards opens another alert.
- 2. A returned and acknowledged alert is closed. It never reopens: a further excursion, or a
-    worse one, opens a successor that is linked to it. It can still be eased, revised and
-    withdrawn, because late readings correct the past.
+ 1. An alert opens active and unacknowledged. What is withdrawn or merged stays so: it stands
+    for nothing any more, and what is found afterwards is not its matter.
+ 2. A returned and acknowledged alert is closed. It never reopens: a further excursion, a
+    worse one, or one of its own that goes on after all, opens a successor that is linked to
+    it. It can still be eased, revised, withdrawn and merged, because the past is corrected.
  3. A further excursion that joins after the return makes the alert active again, and
-    unacknowledged: it is a new danger, and an old answer must not silence it.
+    unacknowledged: it is a new danger, and an old answer must not silence it. So does an
+    excursion that had ended and goes on after all.
  4. A further excursion that joins while the alert is active leaves an acknowledgement
     standing, because whoever gave it is at work on it; unless rule 5 applies.
  5. A rise in severity takes an acknowledgement away, whatever the event.
- 6. Returning, easing, revising and withdrawing take no acknowledgement away.
+ 6. Returning, easing, revising, withdrawing and merging take no acknowledgement away.
  7. An alert is acknowledged once; again only after rules 3 or 5 took it away.
+ 8. An alert is withdrawn when it is left without an excursion; it is merged, if another
+    alert has taken over what it stood for. Which alert that is stands in its head.
 
 What the table does not hold is refused, and changes nothing.
 """
@@ -37,19 +40,24 @@ RU: Final = State.RETURNED_UNACKNOWLEDGED
 RA: Final = State.RETURNED_ACKNOWLEDGED
 WU: Final = State.WITHDRAWN_UNACKNOWLEDGED
 WA: Final = State.WITHDRAWN_ACKNOWLEDGED
+MU: Final = State.MERGED_UNACKNOWLEDGED
+MA: Final = State.MERGED_ACKNOWLEDGED
 
 # fmt: off
 TABLE: Final[Mapping[State | None, Mapping[Event, State]]] = {
     None: {Event.OPENED: AU},
     AU: {Event.WORSENED: AU, Event.EASED: AU, Event.RECURRED: AU, Event.REVISED: AU,
-         Event.RETURNED: RU, Event.WITHDRAWN: WU, Event.ACKNOWLEDGED: AA},
+         Event.RETURNED: RU, Event.WITHDRAWN: WU, Event.MERGED: MU,
+         Event.ACKNOWLEDGED: AA},
     AA: {Event.WORSENED: AU, Event.EASED: AA, Event.RECURRED: AA, Event.REVISED: AA,
-         Event.RETURNED: RA, Event.WITHDRAWN: WA},
+         Event.RETURNED: RA, Event.WITHDRAWN: WA, Event.MERGED: MA},
     RU: {Event.WORSENED: RU, Event.EASED: RU, Event.RECURRED: AU, Event.REVISED: RU,
-         Event.WITHDRAWN: WU, Event.ACKNOWLEDGED: RA},
-    RA: {Event.EASED: RA, Event.REVISED: RA, Event.WITHDRAWN: WA},
+         Event.WITHDRAWN: WU, Event.MERGED: MU, Event.ACKNOWLEDGED: RA},
+    RA: {Event.EASED: RA, Event.REVISED: RA, Event.WITHDRAWN: WA, Event.MERGED: MA},
     WU: {},
     WA: {},
+    MU: {},
+    MA: {},
 }
 # fmt: on
 """From a state (None: not opened yet), by event, to the next."""
@@ -65,6 +73,7 @@ FACTS: Final = {
     Event.RETURNED: "returned_at",
     Event.ACKNOWLEDGED: "acknowledged_at",
     Event.WITHDRAWN: "withdrawn_at",
+    Event.MERGED: "withdrawn_at",
 }
 """The fact of the head that an event sets to its time."""
 
@@ -74,7 +83,9 @@ def state(head: Alert) -> State | None:
     if not head.entries:
         return None
     signal = "active"
-    if head.withdrawn_at is not None:
+    if head.merged_into is not None:
+        signal = "merged"
+    elif head.withdrawn_at is not None:
         signal = "withdrawn"
     elif head.returned_at is not None:
         signal = "returned"
@@ -111,19 +122,26 @@ def step(
     severity: Severity | None = None,
     reason: str | None = None,
     detail: Mapping[str, Any] | None = None,
+    into: int | None = None,
 ) -> tuple[Alert, JournalEntry]:
     """Let `event` happen to `head`: the head afterwards, and the journal entry of it.
 
-    `severity` is the alert's afterwards; None: as before. Raises CommandError, which says
-    what is possible now, where the table does not allow the event.
+    `severity` is the alert's afterwards; None: as before. `into` is the alert that it merges
+    into, and goes with that event. Raises CommandError, which says what is possible now,
+    where the table does not allow the event.
     """
+    assert (into is not None) is (event is Event.MERGED), "merged into which?"
     old = state(head)
     severity = severity or head.severity
     new = following(old, event, rise=severity > head.severity)
     if new is None:
         raise CommandError(_refusal(head, event))
     after = replace(
-        head, severity=severity, entries=head.entries + 1, **_facts(new, event, at)
+        head,
+        severity=severity,
+        merged_into=into,
+        entries=head.entries + 1,
+        **_facts(new, event, at),
     )
     entry = JournalEntry(
         alert=head.id,

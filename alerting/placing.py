@@ -2,6 +2,10 @@
 
 Which alert takes which excursion is decided in `grouping.py`; here they are found, and
 opened under negative numbers until the database gives them theirs.
+
+A link of an alert with an excursion is evidence, and stays. So an excursion whose alert is
+closed, and which goes on after all or is worse, moves: what is stored is withdrawn, and the
+same is stored under a new number, linked to the alert that takes it.
 """
 
 from __future__ import annotations
@@ -13,25 +17,27 @@ from datetime import datetime
 from typing import TypeAlias
 
 from alerting import grouping
+from alerting.grouping import Known
 from domain.alerts import Alert
 from domain.excursions import Excursion
 from domain.registry import Registry
-from domain.rules import Severity
 from storage.excursions import Stored
 
 Group: TypeAlias = tuple[int, str, bool]
 """(point, rule, suppressed): of each, the newest live alert may take what is new."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Work:
     """One alert in one intake."""
 
     head: Alert
     """As it was before; without entries if it is new."""
     changed: list[Stored] = field(default_factory=list)
-    joined: Severity | None = None
-    """Highest severity of the excursions that are new to it and take no other's place."""
+    joined: list[Excursion] = field(default_factory=list)
+    """Those that are new to it and take no other's place."""
+    heirs: list[Work] = field(default_factory=list)
+    """The alerts in which something took the place of what this one stood for."""
 
 
 class Placing:
@@ -42,12 +48,18 @@ class Placing:
         registry: Registry,
         heads: Mapping[int, Alert],
         newest: Mapping[Group, int],
+        until: Mapping[int, datetime],
         now: datetime,
     ) -> None:
-        """`heads` are those of all alerts that `newest` or a changed excursion names."""
+        """`heads` are those of all alerts that `newest` or a changed excursion names.
+
+        `until` says of changed excursions that were stored, by number, up to when people
+        knew them.
+        """
         self._registry = registry
         self._works = {number: Work(head) for number, head in heads.items()}
         self._newest = dict(newest)
+        self._until = until
         self._now = now
 
     def place(self, changed: Iterable[Stored]) -> list[Work]:
@@ -61,33 +73,46 @@ class Placing:
 
     def _place(self, own: Sequence[Stored]) -> None:
         """Find the alerts of all that changed at one point."""
-        withdrawn = [
-            (s.excursion, self._works[s.alert].head)
-            for s in own
-            if s.withdrawn and s.alert is not None
-        ]
+        known = [self._known(s) for s in own if s.alert is not None]
         for s in sorted(own, key=lambda s: (s.excursion.start, s.excursion.level)):
-            if s.alert is None:
-                self._find(s.excursion, withdrawn).changed.append(s)
-            else:
+            if not s.withdrawn:
+                self._settle(s, [k for k in known if k.gives_way_to(s.excursion)])
+            elif s.alert is not None:
                 self._works[s.alert].changed.append(s)
 
-    def _find(
-        self, excursion: Excursion, withdrawn: Sequence[tuple[Excursion, Alert]]
-    ) -> Work:
-        """The alert of a new excursion."""
+    def _known(self, stored: Stored) -> Known:
+        assert stored.alert is not None
+        head = self._works[stored.alert].head
+        until = self._until[stored.id]
+        return Known(excursion=stored.excursion, until=until, alert=head)
+
+    def _settle(self, stored: Stored, replaced: Sequence[Known]) -> None:
+        """Bring what stands into its alert; it takes the place of `replaced`."""
+        excursion = stored.excursion
+        own = None if stored.alert is None else self._works[stored.alert]
         setting = self._registry.points[excursion.point].setting(excursion.start)
         in_use = setting is not None and setting.in_use.alerts
-        heir = grouping.place_of(excursion, withdrawn, in_use=in_use)
-        if heir is not None:
-            return self._works[heir.id]
+        heir = grouping.place_of(excursion, own and own.head, replaced, in_use=in_use)
+        work = self._works[heir.id] if heir else self._join(excursion, in_use=in_use)
+        for former in {k.alert.id: self._works[k.alert.id] for k in replaced}.values():
+            if former is not work:
+                former.heirs.append(work)
+        if own is not None and own is not work:
+            own.changed.append(
+                replace(stored, revision=stored.revision + 1, withdrawn=True)
+            )
+            stored = Stored(id=0, revision=1, excursion=excursion)
+        work.changed.append(stored)
+
+    def _join(self, excursion: Excursion, *, in_use: bool) -> Work:
+        """The alert that takes a further excursion, opened if need be."""
         group = (excursion.point, excursion.rule, not in_use)
         last = self._works[self._newest[group]] if group in self._newest else None
         if last is None or not grouping.takes(last.head, excursion):
             head = self._opened(excursion, last and last.head, suppressed=not in_use)
             last = self._works[head.id] = Work(head)
             self._newest[group] = head.id
-        last.joined = max(last.joined or excursion.severity, excursion.severity)
+        last.joined.append(excursion)
         return last
 
     def _opened(
@@ -100,6 +125,7 @@ class Placing:
             rule=excursion.rule,
             version=excursion.version,
             point=excursion.point,
+            device=device.id,
             enterprise=device.enterprise,
             site=device.site,
             region=device.region,
@@ -110,12 +136,17 @@ class Placing:
         )
 
 
-def number(works: Sequence[Work], ids: Iterator[int]) -> list[Alert]:
-    """Give the new alerts among `works` their numbers, and every excursion its alert's."""
+def number(
+    works: Sequence[Work], alerts: Iterator[int], excursions: Iterator[int]
+) -> list[Alert]:
+    """Give new alerts and moved excursions their numbers, and every excursion its alert's."""
     new: list[Alert] = []
     for work in works:
         if not work.head.entries:
-            work.head = replace(work.head, id=next(ids))
+            work.head = replace(work.head, id=next(alerts))
             new.append(work.head)
-        work.changed = [replace(s, alert=work.head.id) for s in work.changed]
+        work.changed = [
+            replace(s, id=s.id or next(excursions), alert=work.head.id)
+            for s in work.changed
+        ]
     return new

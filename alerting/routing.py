@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from alerting.texts import Facts, text
 from domain.alerts import Delivery, Event, JournalEntry
 from domain.errors import SettingsError
+from domain.excursions import Forecast
 from domain.rules import Severity
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TOLD: Final = frozenset(
-    {Event.OPENED, Event.WORSENED, Event.RECURRED, Event.RETURNED, Event.WITHDRAWN}
+    {
+        Event.OPENED,
+        Event.WORSENED,
+        Event.RECURRED,
+        Event.RETURNED,
+        Event.WITHDRAWN,
+        Event.MERGED,
+    }
 )
 """The events that notify, unless a subscription says otherwise."""
 
@@ -38,6 +46,26 @@ class Subscription:
                 raise SettingsError(
                     f"subscription: {name!r} is no name; use letters, digits, - and _"
                 )
+
+
+def news(
+    entries: Sequence[JournalEntry],
+    facts: Facts,
+    subscriptions: Sequence[Subscription],
+    *,
+    told: Collection[tuple[str, str]] = (),
+) -> list[Delivery]:
+    """The deliveries owed for all that happened to an alert in one intake.
+
+    Each recipient is told once: of the first entry that it wants, and in which state the
+    alert is after the last. So what was over before it was found makes one notification.
+    """
+    owed: dict[tuple[str, str], Delivery] = {}
+    for entry in entries:
+        after = replace(entry, new_state=entries[-1].new_state)
+        for delivery in notifications(after, facts, subscriptions, told=told):
+            owed.setdefault((delivery.channel, delivery.recipient), delivery)
+    return list(owed.values())
 
 
 def notifications(
@@ -82,6 +110,8 @@ def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
         "event": entry.event.value,
         "severity": entry.severity.name.lower(),
         "state": entry.new_state.value,
+        "found_late": facts.found_late,
+        "merged_into": facts.alert.merged_into,
         "at": entry.at.isoformat(),
         "text": text(entry, facts)._asdict(),
         "rule": {
@@ -123,7 +153,20 @@ def _excursion(facts: Facts) -> dict[str, Any] | None:
         "end": _iso(excursion.end),
         "peak": excursion.peak,
         "peak_time": excursion.peak_time.isoformat(),
+        "amount": facts.amount,
         "limit": facts.limit,
+        "forecast": _forecast(excursion.forecast),
+    }
+
+
+def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
+    return forecast and {
+        "slope": forecast.slope,
+        "slope_between": list(forecast.slope_between),
+        "limit": forecast.limit,
+        "reached": _iso(forecast.reached),
+        "reached_between": forecast.reached_between
+        and [_iso(time) for time in forecast.reached_between],
     }
 
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State, Subject
-from domain.excursions import Excursion
-from domain.readings import decimals
+from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
 
 BEIJING: Final = timezone(timedelta(hours=8))
@@ -34,9 +33,13 @@ class Facts:
     subject: Subject | None = None
     """None: the box itself."""
     excursion: Excursion | None = None
-    """The worst of the alert's; of a withdrawn alert, the last that it had."""
+    """The one to tell of: the worst of what is new, else of all; or the last it had."""
     limit: str = ""
-    """What violates, without the unit: `> 8`, `≤ -0.5`, `< 2, > 8`."""
+    """What violates: `> 8 °C`, `≥ 0.5 °C/h, 8 °C within 2h`."""
+    amount: str = ""
+    """The peak as its kind of rule says it: `8.1 °C`, `45 min`; empty: nothing to say."""
+    found_late: bool = False
+    """What is told of was over before it was found."""
 
 
 SEVERITIES: Final = {
@@ -52,6 +55,7 @@ EVENTS: Final = {
     Event.RECURRED: Text("再次发生", "recurred"),
     Event.REVISED: Text("修订", "revised"),
     Event.WITHDRAWN: Text("撤销", "withdrawn"),
+    Event.MERGED: Text("并入", "merged"),
     Event.ACKNOWLEDGED: Text("确认", "acknowledged"),
 }
 UNOPENED: Final = Text("未触发", "not opened yet")
@@ -62,20 +66,33 @@ STATES: Final = {
     State.RETURNED_ACKNOWLEDGED: Text("已恢复·已确认", "returned, acknowledged"),
     State.WITHDRAWN_UNACKNOWLEDGED: Text("已撤销·未确认", "withdrawn, unacknowledged"),
     State.WITHDRAWN_ACKNOWLEDGED: Text("已撤销·已确认", "withdrawn, acknowledged"),
+    State.MERGED_UNACKNOWLEDGED: Text("已并入·未确认", "merged, unacknowledged"),
+    State.MERGED_ACKNOWLEDGED: Text("已并入·已确认", "merged, acknowledged"),
 }
 HEADLINES: Final = {
-    Event.OPENED: Text("{}告警：{}", "{} alert: {}"),
-    Event.WORSENED: Text("升级为{}告警：{}", "{} alert, worsened: {}"),
-    Event.EASED: Text("降级为{}告警：{}", "{} alert, eased: {}"),
-    Event.RETURNED: Text("{}告警已恢复正常：{}", "{} alert, back to normal: {}"),
-    Event.RECURRED: Text("{}告警再次发生：{}", "{} alert, recurred: {}"),
-    Event.REVISED: Text("{}告警已修订：{}", "{} alert, revised: {}"),
-    Event.WITHDRAWN: Text("{}告警已撤销：{}", "{} alert, withdrawn: {}"),
-    Event.ACKNOWLEDGED: Text("{}告警已确认：{}", "{} alert, acknowledged: {}"),
+    Event.OPENED: Text("{}告警", "{} alert"),
+    Event.WORSENED: Text("升级为{}告警", "{} alert, worsened"),
+    Event.EASED: Text("降级为{}告警", "{} alert, eased"),
+    Event.RETURNED: Text("{}告警已恢复正常", "{} alert, back to normal"),
+    Event.RECURRED: Text("{}告警再次发生", "{} alert, recurred"),
+    Event.REVISED: Text("{}告警已修订", "{} alert, revised"),
+    Event.WITHDRAWN: Text("{}告警已撤销", "{} alert, withdrawn"),
+    Event.MERGED: Text("{}告警已并入另一告警", "{} alert, merged into another"),
+    Event.ACKNOWLEDGED: Text("{}告警已确认", "{} alert, acknowledged"),
 }
+FOUND_LATE: Final = Text("（发现时已结束）", ", found late")
+"""What the headline adds about what was over before it was found."""
 WITHDRAWAL: Final = Text(
     "说明：后到的读数表明，先前的判定不成立。",
     "Note: readings that arrived late show that it did not hold.",
+)
+MERGER: Final = Text(
+    "说明：后到的读数表明，它与告警 {0} 是同一次超限；后续见告警 {0}。",
+    "Note: readings that arrived late show that it is one with alert {0},"
+    " where it is followed from now on.",
+)
+LATENESS: Final = Text(
+    "说明：发现之前已经结束。", "Note: it was over before it was found."
 )
 BOX: Final = {
     "session-lost": (
@@ -111,12 +128,8 @@ def box_facts(alert: Alert) -> Facts:
 
 def text(entry: JournalEntry, facts: Facts) -> Text:
     """The notification of `entry`: a headline, then a line for each thing to know."""
-    headline, severity = HEADLINES[entry.event], SEVERITIES[entry.severity]
     lines = [
-        Text(
-            headline.zh.format(severity.zh, facts.what.zh),
-            headline.en.format(severity.en, facts.what.en),
-        ),
+        _headline(entry, facts),
         *(line for part in PARTS for line in part(entry, facts)),
     ]
     return Text(
@@ -127,6 +140,15 @@ def text(entry: JournalEntry, facts: Facts) -> Text:
 def shown(time: datetime) -> str:
     """`time` as people here read it: in +08:00, to the second."""
     return f"{time.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def _headline(entry: JournalEntry, facts: Facts) -> Text:
+    headline, severity = HEADLINES[entry.event], SEVERITIES[entry.severity]
+    late = FOUND_LATE if facts.found_late else Text("", "")
+    return Text(
+        f"{headline.zh.format(severity.zh)}{late.zh}：{facts.what.zh}",
+        f"{headline.en.format(severity.en)}{late.en}: {facts.what.en}",
+    )
 
 
 def _where(_: JournalEntry, facts: Facts) -> Iterator[Text]:
@@ -159,21 +181,57 @@ def _when(_: JournalEntry, facts: Facts) -> Iterator[Text]:
 
 
 def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
-    excursion, subject = facts.excursion, facts.subject
-    if excursion is None or subject is None:
+    excursion = facts.excursion
+    if excursion is None:
         return
-    peak = f"{excursion.peak:.{decimals(subject.resolution)}f} {subject.unit}"
-    time = shown(excursion.peak_time)
-    limit = f"{facts.limit} {subject.unit}"
+    peak = Text("", "")
+    if facts.amount:
+        time = shown(excursion.peak_time)
+        peak = Text(
+            f"峰值 {facts.amount}（{time}），", f"peak {facts.amount} (at {time}), "
+        )
     yield Text(
-        f"程度：峰值 {peak}（{time}），判定条件 {limit}",
-        f"How bad: peak {peak} (at {time}), trigger {limit}",
+        f"程度：{peak.zh}判定条件 {facts.limit}",
+        f"How bad: {peak.en}trigger {facts.limit}",
     )
 
 
-def _note(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+def _forecast(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    """When a trend reaches its limit, and how sure that is."""
+    forecast, subject = facts.excursion and facts.excursion.forecast, facts.subject
+    if not (forecast and forecast.reached and subject and forecast.limit is not None):
+        return
+    limit, time = f"{forecast.limit:g} {subject.unit}", shown(forecast.reached)
+    between = _between(forecast)
+    yield Text(
+        f"预计：{time} 达到 {limit}{between.zh}",
+        f"Expected to reach {limit} at {time}{between.en}",
+    )
+
+
+def _between(forecast: Forecast) -> Text:
+    """The 95 % interval of `forecast`, in brackets."""
+    if forecast.reached_between is None:
+        return Text("", "")
+    earliest, latest = forecast.reached_between
+    if latest is None:
+        return Text(
+            f"（95 % 区间：最早 {shown(earliest)}，也可能不会达到）",
+            f" (95 % interval: {shown(earliest)} at the earliest, perhaps never)",
+        )
+    return Text(
+        f"（95 % 区间 {shown(earliest)} 至 {shown(latest)}）",
+        f" (95 % interval {shown(earliest)} to {shown(latest)})",
+    )
+
+
+def _note(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
+    if facts.found_late:
+        yield LATENESS
     if entry.event is Event.WITHDRAWN:
         yield WITHDRAWAL
+    if entry.event is Event.MERGED:
+        yield Text(*(text.format(facts.alert.merged_into) for text in MERGER))
     if entry.actor != SYSTEM:
         yield Text(f"操作人：{entry.actor}", f"By: {entry.actor}")
     if entry.reason:
@@ -199,6 +257,7 @@ PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
     _where,
     _when,
     _how_bad,
+    _forecast,
     _note,
     _basis,
     _number,

@@ -23,10 +23,12 @@ class State(StrEnum):
     RETURNED_ACKNOWLEDGED = "returned-acknowledged"
     WITHDRAWN_UNACKNOWLEDGED = "withdrawn-unacknowledged"
     WITHDRAWN_ACKNOWLEDGED = "withdrawn-acknowledged"
+    MERGED_UNACKNOWLEDGED = "merged-unacknowledged"
+    MERGED_ACKNOWLEDGED = "merged-acknowledged"
 
     @property
     def signal(self) -> str:
-        """`active`, `returned` or `withdrawn`."""
+        """`active`, `returned`, `withdrawn` or `merged`."""
         return self.partition("-")[0]
 
     @property
@@ -46,11 +48,13 @@ class Event(StrEnum):
     RETURNED = "returned"
     """All its excursions have ended."""
     RECURRED = "recurred"
-    """A further excursion joined."""
+    """A further excursion joined, or one that had ended goes on after all."""
     REVISED = "revised"
-    """Times or peak of an excursion changed, and nothing else."""
+    """Times, peak or parts of an excursion changed, and nothing else."""
     WITHDRAWN = "withdrawn"
-    """Late readings left it no excursion."""
+    """What was found later left it no excursion."""
+    MERGED = "merged"
+    """Another alert took over all that it stood for."""
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -64,7 +68,7 @@ class Alert:
     version: str | None
     """Rule version at the opening; None: the box's own."""
     point: int | None
-    """None: the subject is the box."""
+    """None: the subject is a device, or the box."""
     enterprise: int | None
     site: int | None
     region: str | None
@@ -74,11 +78,18 @@ class Alert:
     """Not in use at the opening: the alert exists, nobody is told."""
     predecessor: int | None = None
     """The closed alert that this one follows."""
+    device: int | None = None
+    """That of the point, or the subject itself; None: the subject is the box."""
+    merged_into: int | None = None
+    """The alert that took over all its excursions."""
+    found_late: bool = False
+    """What it was opened for was over before it was found."""
     opened_at: datetime
     """When it was detected, as are the times below; domain time."""
     returned_at: datetime | None = None
     acknowledged_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    """Since when it stands for nothing; with `merged_into`, since that one does."""
     entries: int = 0
     """Of its journal; 0: not opened yet."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -70,3 +71,17 @@ def judged(value: float | None, quality: int, resolution: float) -> float | None
     if value is None or quality == Quality.BAD:
         return None
     return round(round(value / resolution) * resolution, decimals(resolution)) + 0.0
+
+
+def slots(readings: Iterable[Reading], resolution: float) -> list[Slot]:
+    """The slots of one point's readings, by time; those of one time are one slot."""
+    values: dict[tuple[datetime, int], set[float]] = {}
+    for point, time, value, quality, _ in readings:
+        known = values.setdefault((time, point), set())
+        number = judged(value, quality, resolution)
+        if number is not None:
+            known.add(number)
+    return [
+        Slot(point, time, tuple(sorted(values[time, point])))
+        for time, point in sorted(values)
+    ]

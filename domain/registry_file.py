@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from domain.durations import format_duration
 from domain.errors import InputError, RegistryError
 from domain.registry import Setting
 from domain.registry_models import (
@@ -269,6 +270,7 @@ class _Resolver:
             for assignment in sorted(stretch.rules, key=lambda each: each.rule)
             if (version := self.versions.get(id(assignment)))
             and self.judges(assignment, version, point)
+            and self.has_room(assignment, version, stretch)
         ]
         return Setting(
             valid_from=stretch.valid_from,
@@ -286,12 +288,23 @@ class _Resolver:
         """Whether the rule judges what the point measures."""
         content = json.loads(version.content)
         for name, measured in (("quantity", point.quantity), ("unit", point.unit)):
-            judged = content.get(name, measured)
+            judged = content.get(name) or measured
             if judged != measured:
                 text = f"the rule judges {judged}, the point gives {measured}"
                 self.wrong(assignment, f"{text}; assign another")
                 return False
         return True
+
+    def has_room(
+        self, assignment: Assignment, version: RuleVersion, stretch: Stretch
+    ) -> bool:
+        """Whether two recording intervals fit into the windows of the rule."""
+        if version.span is None or version.span >= 2 * stretch.interval:
+            return True
+        window, interval = map(format_duration, (version.span, stretch.interval))
+        text = f"its window, {window}, is shorter than two intervals of {interval}"
+        self.wrong(assignment, f"{text}; lengthen it, or do not assign it here")
+        return False
 
     def wrong(self, assignment: Assignment, text: str) -> None:
         """Note a problem with an assignment."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import IntEnum
 
 
@@ -26,3 +27,5 @@ class RuleVersion:
     """Kind of rule: names the module of `rules/` that judges."""
     content: str
     """Canonical JSON of the whole rule: levels with limits, texts, basis."""
+    span: timedelta | None = field(default=None, compare=False)
+    """The shortest window of its levels; None: none has one, or nobody asked."""

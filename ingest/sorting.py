@@ -17,7 +17,7 @@ from domain.readings import Reading, judged
 from domain.registry import Registry
 from ingest.door import Offer
 from storage.conflicts import Value
-from storage.readings import Kept, Slot
+from storage.readings import Kept, Place
 
 
 @dataclass(slots=True)
@@ -51,9 +51,9 @@ class Sorted:
         )
 
 
-def suspects(offers: Iterable[Offer], newest: Mapping[int, datetime]) -> list[Slot]:
+def suspects(offers: Iterable[Offer], newest: Mapping[int, datetime]) -> list[Place]:
     """Slots that may be taken already: not later than the newest reading of their point."""
-    found: dict[Slot, None] = {}
+    found: dict[Place, None] = {}
     for offer in offers:
         for reading in offer.readings:
             last = newest.get(reading.point)
@@ -65,7 +65,7 @@ def suspects(offers: Iterable[Offer], newest: Mapping[int, datetime]) -> list[Sl
 def sort_out(
     offers: Iterable[Offer],
     registry: Registry,
-    kept: Mapping[Slot, Kept],
+    kept: Mapping[Place, Kept],
     conflicts: Iterable[Value],
     intake: int,
 ) -> Sorted:

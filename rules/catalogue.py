@@ -13,28 +13,29 @@ from pydantic import ValidationError
 
 from domain.errors import InputError
 from domain.rules import RuleVersion
-from rules.threshold import Level, ThresholdRule
+from rules.kinds import parse
+from rules.level import Level
+from rules.rule import AnyRule
 
 
 @cache
-def load() -> Mapping[str, ThresholdRule]:
+def load() -> Mapping[str, AnyRule]:
     """All ready rules by key. Raises pydantic.ValidationError for a file that is wrong."""
     texts = (
         file.read_text(encoding="utf-8")
         for file in (files("rules") / "catalogue").iterdir()
         if file.name.endswith(".yaml")
     )
-    rules = (ThresholdRule.model_validate(yaml.safe_load(text)) for text in texts)
+    rules = (parse(yaml.safe_load(text)) for text in texts)
     return MappingProxyType(
         {rule.key: rule for rule in sorted(rules, key=lambda r: r.key)}
     )
 
 
-def resolve(key: str, overrides: Mapping[str, Any]) -> ThresholdRule:
+def resolve(key: str, overrides: Mapping[str, Any]) -> AnyRule:
     """The ready rule `key`, the fields of its levels overridden: level → field → value.
 
-    Fields are named as in YAML (`above`, `below`, `inclusive`, `for`, `deadband`,
-    `severity`). Raises InputError, one line per problem, naming rule, level and field.
+    Fields are named as in YAML (`above`, `for`, `severity` …; docs/rules.md has them all). Raises InputError, one line per problem, naming rule, level and field.
     """
     rule = load().get(key)
     if rule is None:
@@ -61,7 +62,7 @@ def _override(rule: str, level: Level, fields: object) -> Level:
     if "name" in fields:
         raise InputError(f"{where}, field name: it cannot be overridden")
     try:
-        return Level.model_validate({**level.model_dump(), **fields})
+        return type(level).model_validate({**level.model_dump(), **fields})
     except ValidationError as error:
         raise InputError("\n".join(_problems(where, error))) from error
 

@@ -30,6 +30,7 @@ SELECT id FROM alert
 ALERTS = """
 SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppressed,
        a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at,
+       a.predecessor, a.merged_into, a.found_late,
        a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
        s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
@@ -73,6 +74,9 @@ class AlertLine:
     returned_at: datetime | None
     acknowledged_at: datetime | None
     withdrawn_at: datetime | None
+    predecessor: int | None
+    merged_into: int | None
+    found_late: bool
     point: int | None
     point_zh: str | None
     point_en: str | None

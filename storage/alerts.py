@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from psycopg.rows import class_row, kwargs_row
 
 from domain.alerts import Alert, Subject
+from domain.excursions import Excursion
 from domain.rules import Severity
-from storage.evidence import ALERT_EXCURSION, ALERT_READING
+from storage.evidence import ALERT_CONFLICT, ALERT_EXCURSION, ALERT_READING
+from storage.excursions import Stored, excursion
 from storage.unit import Connection, Unit
 
 NEW_IDS = "SELECT nextval('alert_id') FROM generate_series(1, %s)"
@@ -24,24 +26,25 @@ SELECT s.point, s.rule, h.suppressed, a.id
                       ORDER BY id DESC LIMIT 1) AS a
 """
 LOCK = """
-SELECT id, rule, version, point, enterprise, site, region, severity, suppressed,
-       predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
+       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
   FROM alert WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 LOCK_BOX = """
-SELECT id, rule, version, point, enterprise, site, region, severity, suppressed,
-       predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
+       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
   FROM alert WHERE point IS NULL AND rule = %s AND withdrawn_at IS NULL
  ORDER BY id DESC LIMIT 1 FOR UPDATE
 """
 INSERT = """
-INSERT INTO alert (id, rule, version, point, enterprise, site, region, severity, suppressed,
-                   predecessor, opened_at, returned_at, acknowledged_at, withdrawn_at, entries)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO alert (id, rule, version, point, device, enterprise, site, region, severity,
+                   suppressed, predecessor, merged_into, found_late, opened_at, returned_at,
+                   acknowledged_at, withdrawn_at, entries)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 UPDATE = """
 UPDATE alert SET severity = %s, returned_at = %s, acknowledged_at = %s, withdrawn_at = %s,
-       entries = %s
+       merged_into = %s, found_late = %s, entries = %s
  WHERE id = %s
 """
 SUBJECTS = """
@@ -55,6 +58,26 @@ SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, 
   JOIN enterprise AS e ON e.id = s.enterprise
  WHERE p.id = ANY(%s)
 """
+STANDING = """
+SELECT DISTINCT ON (ae.alert)
+       ae.alert, bool_or(r.ended IS NULL) OVER (PARTITION BY ae.alert) AS active,
+       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
+  FROM alert_excursion AS ae
+ CROSS JOIN LATERAL (SELECT * FROM excursion_revision AS n
+                      WHERE n.excursion = ae.excursion
+                      ORDER BY n.revision DESC LIMIT 1) AS r
+ WHERE ae.alert = ANY(%s) AND NOT r.withdrawn
+ ORDER BY ae.alert, r.severity DESC, r.started DESC
+"""
+KNOWN_UNTIL = """
+SELECT c.excursion,
+       coalesce(r.ended, interval '1 us' +
+                coalesce((SELECT max(time) FROM alert_reading
+                           WHERE alert = c.alert AND point = r.point), r.started))
+  FROM unnest(%s::int8[], %s::int4[], %s::int8[]) AS c (excursion, revision, alert)
+  JOIN excursion_revision AS r
+    ON r.excursion = c.excursion AND r.revision = c.revision - 1
+"""
 COPY_READINGS = """
 INSERT INTO alert_reading (alert, point, time, intake, value, quality, provenance)
 SELECT DISTINCT ON (c.alert, r.point, r.time)
@@ -66,6 +89,17 @@ SELECT DISTINCT ON (c.alert, r.point, r.time)
 ON CONFLICT DO NOTHING
 RETURNING alert, point, time, intake, value, quality, provenance
 """
+COPY_CONFLICTS = """
+INSERT INTO alert_conflict (alert, point, time, judged, intake, value, quality, provenance)
+SELECT DISTINCT ON (c.alert, x.point, x.time, x.judged)
+       c.alert, x.point, x.time, x.judged, %(intake)s, x.value, x.quality, x.provenance
+  FROM unnest(%(alerts)s::int8[], %(points)s::int4[], %(starts)s::timestamptz[],
+              %(stops)s::timestamptz[]) AS c (alert, point, start, stop)
+  JOIN conflict AS x ON x.point = c.point AND x.time >= c.start
+                    AND x.time <= coalesce(c.stop, 'infinity')
+ON CONFLICT DO NOTHING
+RETURNING alert, point, time, judged, intake, value, quality, provenance
+"""
 
 
 class Copy(NamedTuple):
@@ -76,6 +110,15 @@ class Copy(NamedTuple):
     start: datetime
     stop: datetime | None
     """Inclusive; None: up to the newest."""
+
+
+class Standing(NamedTuple):
+    """What the excursions of an alert come to, less the withdrawn."""
+
+    worst: Excursion
+    """Of the highest severity; of equals the newest."""
+    active: bool
+    """Whether one of them goes on."""
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:
@@ -116,9 +159,9 @@ async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
     """Add new heads."""
     rows = [
         (
-            a.id, a.rule, a.version, a.point, a.enterprise, a.site, a.region,
-            int(a.severity), a.suppressed, a.predecessor, a.opened_at,
-            a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
+            a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region,
+            int(a.severity), a.suppressed, a.predecessor, a.merged_into, a.found_late,
+            a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
         )
         for a in heads
     ]  # fmt: skip
@@ -131,7 +174,7 @@ async def update(connection: Connection, heads: Sequence[Alert]) -> None:
     rows = [
         (
             int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
-            a.entries, a.id,
+            a.merged_into, a.found_late, a.entries, a.id,
         )
         for a in heads
     ]  # fmt: skip
@@ -144,6 +187,34 @@ async def link(unit: Unit, links: Iterable[tuple[int, int]]) -> None:
     await unit.write(ALERT_EXCURSION, ((a, e, unit.id) for a, e in links))
 
 
+async def standing(
+    connection: Connection, alerts: Iterable[int]
+) -> dict[int, Standing]:
+    """What each of `alerts` stands on now; one without excursions is left out."""
+    cursor = await connection.execute(STANDING, (list(alerts),))
+    return {
+        alert: Standing(excursion(columns), active)
+        for alert, active, *columns in await cursor.fetchall()
+    }
+
+
+async def known_until(
+    connection: Connection, changed: Iterable[Stored]
+) -> dict[int, datetime]:
+    """Up to when people knew excursions before their newest revision, by their numbers.
+
+    That is their end; of what was open, just after the last reading that its alert had
+    copied.
+    """
+    rows = [(s.id, s.revision, s.alert) for s in changed if s.alert is not None]
+    if not rows:
+        return {}
+    cursor = await connection.execute(
+        KNOWN_UNTIL, [list(column) for column in zip(*rows, strict=True)]
+    )
+    return dict(await cursor.fetchall())
+
+
 async def subjects(connection: Connection, points: Iterable[int]) -> dict[int, Subject]:
     """What notifications say of `points`, by their numbers."""
     async with connection.cursor(row_factory=class_row(Subject)) as cursor:
@@ -152,18 +223,18 @@ async def subjects(connection: Connection, points: Iterable[int]) -> dict[int, S
 
 
 async def copy_readings(unit: Unit, copies: Sequence[Copy]) -> None:
-    """Copy readings into alerts; what an alert has already is left as it is."""
+    """Copy readings, and values in conflict, into alerts; what one has stays as it is."""
     if not copies:
         return
     alerts, points, starts, stops = map(list, zip(*copies, strict=True))
-    cursor = await unit.connection.execute(
-        COPY_READINGS,
-        {
-            "intake": unit.id,
-            "alerts": alerts,
-            "points": points,
-            "starts": starts,
-            "stops": stops,
-        },
-    )
+    stretches = {
+        "intake": unit.id,
+        "alerts": alerts,
+        "points": points,
+        "starts": starts,
+        "stops": stops,
+    }
+    cursor = await unit.connection.execute(COPY_READINGS, stretches)
     unit.wrote(ALERT_READING, await cursor.fetchall())
+    cursor = await unit.connection.execute(COPY_CONFLICTS, stretches)
+    unit.wrote(ALERT_CONFLICT, await cursor.fetchall())

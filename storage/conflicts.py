@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from storage.readings import Slot
+from storage.readings import Place
 from storage.unit import Connection
 
 AT_SLOTS = """
@@ -24,7 +24,7 @@ def stored(judged: float | None) -> float:
     return math.nan if judged is None else judged
 
 
-async def at(connection: Connection, slots: Sequence[Slot]) -> set[Value]:
+async def at(connection: Connection, slots: Sequence[Place]) -> set[Value]:
     """The conflicting values known for each of `slots`."""
     if not slots:
         return set()

@@ -125,6 +125,17 @@ ALERT_READING = Evidence(
     copy="COPY alert_reading (alert, point, time, intake, value, quality, provenance) FROM STDIN (FORMAT binary)",
     select="SELECT alert, point, time, intake, value, quality, provenance FROM alert_reading ORDER BY intake",
 )
+ALERT_CONFLICT = Evidence(
+    table="alert_conflict",
+    columns=(
+        "alert", "point", "time", "judged", "intake", "value", "quality", "provenance",
+    ),
+    types=("int8", "int4", "timestamptz", "float8", "int8", "float8", "int2", "int2"),
+    key=4,
+    day=None,
+    copy="COPY alert_conflict (alert, point, time, judged, intake, value, quality, provenance) FROM STDIN (FORMAT binary)",
+    select="SELECT alert, point, time, judged, intake, value, quality, provenance FROM alert_conflict ORDER BY intake",
+)
 JOURNAL = Evidence(
     table="journal",
     columns=(
@@ -152,6 +163,7 @@ CHAINED = (
     EXCURSION_REVISION,
     ALERT_EXCURSION,
     ALERT_READING,
+    ALERT_CONFLICT,
     JOURNAL,
 )
 """Every table of the chain."""

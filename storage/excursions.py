@@ -25,16 +25,6 @@ SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
                     WHERE n.excursion = r.excursion AND n.revision > r.revision)
  ORDER BY r.started
 """
-LINKED = """
-SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
-       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
-  FROM alert_excursion AS ae
- CROSS JOIN LATERAL (SELECT * FROM excursion_revision AS n
-                      WHERE n.excursion = ae.excursion
-                      ORDER BY n.revision DESC LIMIT 1) AS r
- WHERE ae.alert = ANY(%s)
- ORDER BY ae.alert, r.started, r.excursion
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,27 +41,29 @@ class Stored:
     excursion: Excursion
 
 
-def _stored(row: Sequence[Any]) -> Stored:
-    alert, number, revision, withdrawn, *columns = row
+def excursion(columns: Sequence[Any]) -> Excursion:
+    """The excursion of a row: point, rule, version, level, severity and what follows."""
     point, rule, version, level, severity, started, ended, peak, peak_time = columns
-    excursion = Excursion(
+    return Excursion(
         point=point, rule=rule, version=version, level=level, severity=Severity(severity),
         start=started, end=ended, peak=peak, peak_time=peak_time,
     )  # fmt: skip
+
+
+def _stored(row: Sequence[Any]) -> Stored:
+    alert, number, revision, withdrawn, *columns = row
     return Stored(
-        id=number, revision=revision, withdrawn=withdrawn, alert=alert, excursion=excursion
-    )  # fmt: skip
+        id=number,
+        revision=revision,
+        withdrawn=withdrawn,
+        alert=alert,
+        excursion=excursion(columns),
+    )
 
 
 async def known(connection: Connection, point: int, since: datetime) -> list[Stored]:
     """Excursions of a point that are open or end at `since` or later, less the withdrawn."""
     cursor = await connection.execute(KNOWN, (point, since))
-    return [_stored(row) for row in await cursor.fetchall()]
-
-
-async def linked(connection: Connection, alerts: Sequence[int]) -> list[Stored]:
-    """The excursions of `alerts`, each at its newest revision; withdrawn ones too."""
-    cursor = await connection.execute(LINKED, (list(alerts),))
     return [_stored(row) for row in await cursor.fetchall()]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from domain.readings import Provenance, Quality, Reading
+from domain.readings import Provenance, Quality, Reading, Slot
+from domain.readings import slots as judged_slots
+from domain.registry import Point
 from storage.unit import Connection
 
 ENSURE_RANGE = "SELECT ensure_reading_range(%s, %s)"
@@ -21,18 +23,25 @@ SELECT r.point, r.time, r.intake, r.value, r.quality
   FROM unnest(%s::int4[], %s::timestamptz[]) AS s (point, time)
   JOIN reading AS r ON r.point = s.point AND r.time = s.time
 """
-SERIES = """
-SELECT point, time, value, quality, provenance
-  FROM reading
- WHERE point = %s AND time >= %s
- ORDER BY time
- LIMIT %s
+SLOTS = """
+SELECT r.point, r.time, r.value, r.quality, r.provenance, c.value, c.quality, c.provenance
+  FROM (SELECT point, time, value, quality, provenance
+          FROM reading
+         WHERE point = %s AND time >= %s
+         ORDER BY time
+         LIMIT %s) AS r
+  LEFT JOIN conflict AS c ON c.point = r.point AND c.time = r.time
+ ORDER BY r.time
 """
 BEFORE = """
 SELECT time FROM reading WHERE point = %s AND time < %s ORDER BY time DESC LIMIT 1
 """
 
-Slot = tuple[int, datetime]
+UPTO = """
+SELECT time FROM reading WHERE point = %s AND time <= %s ORDER BY time DESC LIMIT 1
+"""
+
+Place = tuple[int, datetime]
 """(point, time): where at most one reading can be."""
 
 
@@ -57,7 +66,7 @@ async def newest(connection: Connection, points: Iterable[int]) -> dict[int, dat
     return dict(await cursor.fetchall())
 
 
-async def at(connection: Connection, slots: Sequence[Slot]) -> dict[Slot, Kept]:
+async def at(connection: Connection, slots: Sequence[Place]) -> dict[Place, Kept]:
     """What stands at each of `slots`; free ones are left out."""
     if not slots:
         return {}
@@ -69,15 +78,28 @@ async def at(connection: Connection, slots: Sequence[Slot]) -> dict[Slot, Kept]:
     }
 
 
-async def series(
-    connection: Connection, point: int, since: datetime, limit: int | None = None
-) -> list[Reading]:
-    """The readings of a point from `since` on (inclusive), by time; the first `limit` of them."""
-    cursor = await connection.execute(SERIES, (point, since, limit))
-    return [
-        Reading(point, time, value, Quality(quality), Provenance(provenance))
-        for point, time, value, quality, provenance in await cursor.fetchall()
-    ]
+async def slots(
+    connection: Connection,
+    point: Point,
+    since: datetime,
+    limit: int | None = None,
+) -> list[Slot]:
+    """The slots of a point from `since` on (inclusive), by time, conflicting values included.
+
+    The first `limit` of them.
+    """
+    cursor = await connection.execute(SLOTS, (point.id, since, limit))
+    readings: list[Reading] = []
+    for number, time, *columns in await cursor.fetchall():
+        readings.append(_reading(number, time, columns[:3]))
+        if columns[4] is not None:
+            readings.append(_reading(number, time, columns[3:]))
+    return judged_slots(readings, point.resolution)
+
+
+def _reading(point: int, time: datetime, columns: Sequence[Any]) -> Reading:
+    value, quality, provenance = columns
+    return Reading(point, time, value, Quality(quality), Provenance(provenance))
 
 
 async def predecessor(
@@ -85,5 +107,12 @@ async def predecessor(
 ) -> datetime | None:
     """Time of the newest reading of `point` before `time`, or None."""
     cursor = await connection.execute(BEFORE, (point, time))
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def upto(connection: Connection, point: int, time: datetime) -> datetime | None:
+    """Time of the newest reading of `point` at or before `time`, or None."""
+    cursor = await connection.execute(UPTO, (point, time))
     row = await cursor.fetchone()
     return row[0] if row else None

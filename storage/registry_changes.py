@@ -8,7 +8,7 @@ before a point's newest reading.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -230,6 +230,10 @@ async def _write(
     ]  # fmt: skip
     async with unit.connection.cursor() as cursor:
         await cursor.executemany(
-            INSERT_RULE, [astuple(versions[version]) for version in used]
+            INSERT_RULE,
+            [
+                (v.version, v.rule, v.kind, v.content)
+                for v in (versions[version] for version in used)
+            ],
         )
         await cursor.executemany(INSERT_SETTING, rows)

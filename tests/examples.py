@@ -9,7 +9,7 @@ from alerting.life_cycle import step
 from alerting.routing import Subscription, notifications
 from alerting.texts import Facts, Text
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, Subject
-from domain.excursions import Excursion
+from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
 
 OPENED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -59,13 +59,26 @@ EXCURSION = Excursion(
     peak_time=OPENED - timedelta(minutes=1),
 )
 
+TREND = replace(
+    EXCURSION,
+    forecast=Forecast(
+        slope=0.6,
+        slope_between=(0.4, 0.8),
+        limit=8.0,
+        reached=OPENED + timedelta(hours=2),
+        reached_between=(OPENED + timedelta(hours=1, minutes=30), None),
+    ),
+)
+"""The same, of a rule that looks ahead."""
+
 FACTS = Facts(
     alert=ALERT,
     what=Text("冷库温度超出 2–8 °C", "cold room outside 2–8 °C"),
     basis=Text("GSP 附录《温湿度自动监测》", "GSP appendix on monitoring"),
     subject=SUBJECT,
     excursion=EXCURSION,
-    limit="> 8",
+    limit="> 8 °C",
+    amount="9.3 °C",
 )
 
 
@@ -82,9 +95,16 @@ def happen(
     severity: Severity | None = None,
     reason: str | None = None,
 ) -> tuple[Alert, JournalEntry]:
-    """One step, a minute after the one before."""
-    at = minutes(head.entries)
-    return step(head, event, at=at, actor=actor, severity=severity, reason=reason)
+    """One step, a minute after the one before; what merges goes into alert 3."""
+    return step(
+        head,
+        event,
+        at=minutes(head.entries),
+        actor=actor,
+        severity=severity,
+        reason=reason,
+        into=3 if event is Event.MERGED else None,
+    )
 
 
 def journal(*events: Event) -> list[JournalEntry]:

@@ -12,16 +12,20 @@ from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
 
-from domain.readings import Reading
-from rules.engine import Advance, Period, State, Step, Watch, advance
-from rules.threshold import Level
+from domain.readings import Slot
+from rules.engine import advance
+from rules.threshold import ThresholdLevel
+from rules.watch import Advance, Period, State, Step, Watch
 
-Change = Callable[[Period, Level], Period]
+Change = Callable[[Period, ThresholdLevel], Period]
 FOREVER = timedelta(days=36500)
 
 
 def _altered(watch: Watch, change: Change) -> Watch:
-    periods = (change(p, p.level) if p.level else p for p in watch.periods)
+    periods = (
+        change(p, p.level) if isinstance(p.level, ThresholdLevel) else p
+        for p in watch.periods
+    )
     return replace(watch, periods=tuple(periods))
 
 
@@ -29,49 +33,49 @@ def _judging(change: Change) -> Advance:
     """Judge as if each period that has a level were `change(period, level)`."""
     altered = lru_cache(maxsize=256)(_altered)
 
-    def broken(watch: Watch, state: State, reading: Reading) -> Step:
-        return advance(altered(watch, change), state, reading)
+    def broken(watch: Watch, state: State, slot: Slot) -> Step:
+        return advance(altered(watch, change), state, slot)
 
     return broken
 
 
-def _with(period: Period, level: Level, **fields: object) -> Period:
+def _with(period: Period, level: ThresholdLevel, **fields: object) -> Period:
     return replace(period, level=level.model_copy(update=fields))
 
 
-def exclusive(period: Period, level: Level) -> Period:
+def exclusive(period: Period, level: ThresholdLevel) -> Period:
     """`>` for `>=`: reaching an inclusive limit does not violate it."""
     return _with(period, level, inclusive=False)
 
 
-def without_deadband(period: Period, level: Level) -> Period:
+def without_deadband(period: Period, level: ThresholdLevel) -> Period:
     """An excursion ends as soon as a value does not violate."""
     return _with(period, level, deadband=0.0)
 
 
-def without_hold(period: Period, level: Level) -> Period:
+def without_hold(period: Period, level: ThresholdLevel) -> Period:
     """`for` ignored: the first violating reading opens."""
     return _with(period, level, hold=timedelta())
 
 
-def without_max_gap(period: Period, level: Level) -> Period:
+def without_max_gap(period: Period, level: ThresholdLevel) -> Period:
     """A streak goes on across any gap."""
     del level
     return replace(period, max_gap=FOREVER)
 
 
-def one_interval_late(watch: Watch, state: State, reading: Reading) -> Step:
+def one_interval_late(watch: Watch, state: State, slot: Slot) -> Step:
     """Off by one interval: `for` must have passed at the reading *before* this one.
 
     A streak of exactly `for` is missed; with `for: 0s`, a single violating reading.
     """
-    latest = state.pending.latest if state.pending else reading.time
-    late = max(reading.time - latest, timedelta.resolution)
+    latest = state.pending.latest if state.pending else slot.time
+    late = max(slot.time - latest, timedelta.resolution)
 
-    def longer(period: Period, level: Level) -> Period:
+    def longer(period: Period, level: ThresholdLevel) -> Period:
         return _with(period, level, hold=level.hold + late)
 
-    return advance(_altered(watch, longer), state, reading)
+    return advance(_altered(watch, longer), state, slot)
 
 
 MUTANTS: Mapping[str, Advance] = MappingProxyType(

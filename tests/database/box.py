@@ -27,8 +27,8 @@ from domain.rules import RuleVersion, Severity
 from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
 from rules import engine
-from rules.engine import Advance
-from rules.threshold import ThresholdRule
+from rules.kinds import from_version
+from rules.watch import Advance, watches
 from storage import alerts, chain, journal, readings, registry, shares, status
 from storage.connect import connect
 from storage.unit import Connection
@@ -220,17 +220,17 @@ class Box:
     async def expected(self) -> list[Excursion]:
         """What the pure function says of all readings that are stored."""
         rules = {
-            number: ThresholdRule.from_version(version)
+            number: from_version(version)
             for number, version in (
                 await registry.rule_versions(self.connection)
             ).items()
         }
         found: list[Excursion] = []
         for point in self.intake.registry.points.values():
-            stored = await readings.series(
-                self.connection, point.id, at("0s", "2000-01-01T00:00Z")
+            stored = await readings.slots(
+                self.connection, point, at("0s", "2000-01-01T00:00Z")
             )
-            for watch in engine.watches(point, rules):
+            for watch in watches(point, rules):
                 found.extend(engine.excursions(watch, stored))
         return sorted(found, key=lambda e: (e.point, e.rule, e.level, e.start))
 

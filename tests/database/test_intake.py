@@ -167,7 +167,7 @@ async def test_all_rows_of_an_intake_share_one_transaction(box: Box) -> None:
     done = await box.commit(
         [
             message(snapshot(at("1m"), t1=9.0, t9=1)),
-            message(snapshot(at("0m"), t1=6.0)),
+            message(snapshot(at("0m"), t1=8.5)),
             message(b"{"),
         ]
     )

@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from domain.readings import Reading
+from domain.readings import Slot
 from rules import engine
-from rules.engine import State, Step, Watch
+from rules.watch import State, Step, Watch
 from storage import rejected
 from storage.connect import connect
 from tests.database.box import TEN, Box, message, opened, snapshot
 from tests.services import Database
 
-FATAL = 13.13
+FATAL = 13.1
 """A value that the broken rule cannot stand."""
 
 
-def broken(watch: Watch, state: State, reading: Reading) -> Step:
-    if reading.value == FATAL:
+def broken(watch: Watch, state: State, slot: Slot) -> Step:
+    if FATAL in slot.values:
         raise ZeroDivisionError("a bug\0 \ud800")
-    return engine.advance(watch, state, reading)
+    return engine.advance(watch, state, slot)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from dashboard.display import Display
 from dashboard.pages.live import limits
 from domain.readings import Quality, decimals
 from domain.rules import Severity
+from rules.rule import AnyRule
 from rules.threshold import ThresholdRule
 from storage import charts
 from storage.charts import Bucket, Mark, PointName, Setting, Shade, Slices
@@ -136,7 +137,7 @@ def marks(found: Sequence[Mark], show: Display) -> dict[str, list[Any]]:
 
 def lines(
     settings: Sequence[Setting],
-    rules: dict[str, ThresholdRule],
+    rules: dict[str, AnyRule],
     slices: Slices,
     show: Display,
 ) -> Iterator[dict[str, Any]]:
@@ -145,6 +146,8 @@ def lines(
     for setting, end in zip(settings, ends, strict=False):
         start = max(setting.valid_from, slices.start)
         for rule in (rules[version] for version in setting.rules if version in rules):
+            if not isinstance(rule, ThresholdRule):
+                continue  # its limits are not on the axis of values
             for level in rule.levels:
                 for side, value in limits.sides(level):
                     name = limits.level_name(show, level.name)

@@ -6,15 +6,18 @@ import json
 from collections.abc import Iterator
 
 from dashboard.display import Display
-from rules.threshold import Level, ThresholdRule
+from rules.kinds import parse
+from rules.level import Level, Limits
+from rules.rule import AnyRule
+from rules.threshold import ThresholdLevel
 
 
-def rule(content: str) -> ThresholdRule:
+def rule(content: str) -> AnyRule:
     """The rule of a stored version."""
-    return ThresholdRule.model_validate(json.loads(content))
+    return parse(json.loads(content))
 
 
-def sides(level: Level) -> Iterator[tuple[str, float]]:
+def sides(level: Limits) -> Iterator[tuple[str, float]]:
     """The level's limits: (`above` or `below`, value)."""
     if level.above is not None:
         yield "above", level.above
@@ -22,7 +25,7 @@ def sides(level: Level) -> Iterator[tuple[str, float]]:
         yield "below", level.below
 
 
-def sign(level: Level, side: str) -> str:
+def sign(level: Limits, side: str) -> str:
     """How a value violates that side: > ≥ < ≤."""
     return {"above": ">≥", "below": "<≤"}[side][level.inclusive]
 
@@ -34,6 +37,8 @@ def level_name(show: Display, level: str) -> str:
 
 def describe(show: Display, level: Level, unit: str) -> str:
     """The level in one line: `excursion: < 2 °C, > 8 °C for 10 min`."""
+    if not isinstance(level, ThresholdLevel):
+        return f"{level_name(show, level.name)}: {level.limit(unit)}"
     parts = [
         f"{sign(level, side)} {show.limit(value)} {unit}"
         for side, value in sides(level)
@@ -44,9 +49,9 @@ def describe(show: Display, level: Level, unit: str) -> str:
     return f"{level_name(show, level.name)}: {', '.join(reversed(parts))}{hold}"
 
 
-def worst(level: Level, lowest: float, highest: float) -> tuple[float, str]:
+def worst(level: ThresholdLevel, lowest: float, highest: float) -> tuple[float, str]:
     """Of two peaks the one farther beyond the level, and the side it is beyond."""
-    peak = max(highest, lowest, key=level.excess)
+    peak = level.worst((highest, lowest))
     low = level.above is None or (
         level.below is not None and level.below - peak > peak - level.above
     )

@@ -14,7 +14,9 @@ from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
+from domain.readings import decimals
 from domain.rules import Severity
+from rules.threshold import ThresholdLevel
 from storage import alert_cards, charts, journal, overview
 from storage.alert_cards import AlertLine, Copies, Stretch
 from storage.charts import PointName
@@ -78,9 +80,7 @@ class Card:
     @property
     def acknowledgeable(self) -> bool:
         """Whether somebody can acknowledge it now."""
-        return (
-            self.state.signal != "withdrawn" and self.state.answer == "unacknowledged"
-        )
+        return not self.alert.withdrawn_at and self.state.answer == "unacknowledged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,7 +198,11 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
 
 def state(alert: AlertLine) -> State:
     """What the alert's facts amount to."""
-    signals = {"withdrawn": alert.withdrawn_at, "returned": alert.returned_at}
+    signals = {
+        "merged": alert.merged_into,
+        "withdrawn": alert.withdrawn_at,
+        "returned": alert.returned_at,
+    }
     signal = next((name for name, since in signals.items() if since), "active")
     answer = "acknowledged" if alert.acknowledged_at else "unacknowledged"
     return State(f"{signal}-{answer}")
@@ -222,6 +226,10 @@ def _how_bad(
     level = limits.rule(alert.content).level(stretches[0].level) if stretches else None
     if level is None:
         return None, None
+    if not isinstance(level, ThresholdLevel):
+        digits = decimals(alert.resolution)
+        amount = level.amount(stretches[0].highest, alert.unit, digits)
+        return amount, level.limit(alert.unit)
     peak, side = limits.worst(level, stretches[0].lowest, stretches[0].highest)
     bound = level.above if side == "above" else level.below
     assert bound is not None

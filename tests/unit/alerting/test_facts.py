@@ -3,9 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from alerting.facts import gather, limits
+from alerting.facts import gather
 from domain.excursions import Excursion
 from domain.rules import Severity
 from tests.examples import ALERT, EXCURSION, SUBJECT, minutes
@@ -20,31 +18,26 @@ def an_excursion(**fields: Any) -> Excursion:
     return replace(EXCURSION, **{"version": "old", **fields})
 
 
-@pytest.mark.parametrize(
-    ("fields", "text"),
-    [
-        ({"above": 8.0}, "> 8"),
-        ({"below": -0.5, "inclusive": True}, "≤ -0.5"),
-        ({"below": 2.0, "above": 8.25}, "< 2, > 8.25"),
-    ],
-)
-def test_limits_say_what_violates(fields: dict[str, Any], text: str) -> None:
-    assert limits(a_level(**fields)) == text
-
-
 def test_the_worst_excursion_is_told_with_the_limit_of_its_own_version() -> None:
     live = [
         an_excursion(start=minutes(0)),
         an_excursion(start=minutes(5), version="new"),
         an_excursion(start=minutes(9), level="warning", severity=Severity.MINOR),
     ]
-    facts = gather(ALERT, RULES, SUBJECT, live, live)
-    assert (facts.excursion, facts.limit) == (live[1], "> 9")
-    assert gather(ALERT, RULES, SUBJECT, live[2:], live).limit == "≥ 7.5"
+    facts = gather(ALERT, RULES, SUBJECT, live)
+    assert (facts.excursion, facts.limit) == (live[1], "> 9 °C")
+    assert gather(ALERT, RULES, SUBJECT, live[2:]).limit == "≥ 7.5 °C"
 
 
-def test_withdrawn_alert_tells_of_what_it_had() -> None:
+def test_what_was_found_late_is_told_as_such_with_the_words_of_its_rule() -> None:
     past = [an_excursion()]
-    facts = gather(ALERT, RULES, SUBJECT, [], past)
-    assert (facts.excursion, facts.limit) == (past[0], "> 8")
+    facts = gather(ALERT, RULES, SUBJECT, past, found_late=True)
+    assert (facts.excursion, facts.limit, facts.found_late) == (past[0], "> 8 °C", True)
     assert (facts.what.zh, facts.basis.en) == (OLD.name.zh, OLD.basis.en)
+
+
+def test_the_peak_is_told_at_the_resolution_of_its_point() -> None:
+    live = [an_excursion(peak=9.25)]
+    coarse = replace(SUBJECT, resolution=1.0)
+    assert gather(ALERT, RULES, SUBJECT, live).amount == "9.2 °C"
+    assert gather(ALERT, RULES, coarse, live).amount == "9 °C"

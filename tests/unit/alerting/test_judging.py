@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import NamedTuple
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from alerting.judging import (
+    Changes,
     Judgement,
+    Refold,
     Track,
     copies,
     judge_again,
@@ -20,9 +21,10 @@ from alerting.judging import (
     settle,
 )
 from domain.excursions import Excursion
-from domain.readings import Reading
+from domain.readings import Slot, slots
 from rules import engine
-from rules.engine import IDLE, Watch, advance
+from rules.engine import advance
+from rules.watch import IDLE, Watch
 from storage.excursions import Stored
 from tests.series import START, at, series
 from tests.unit.rules.builders import watching
@@ -32,8 +34,14 @@ WATCH = watching(above=8.0, hold="2m")
 NEW = 0
 
 
-def run(text: str, since: str = "0s") -> list[Reading]:
-    return series(at(since).isoformat(), "1m", text)
+def run(text: str, since: str = "0s") -> list[Slot]:
+    return slots(series(at(since).isoformat(), "1m", text), 0.1)
+
+
+def appeared(new: Sequence[Slot]) -> Changes:
+    """Slots where there was nothing before."""
+    times = tuple(slot.time for slot in new)
+    return Changes(times, dict.fromkeys(times))
 
 
 def again(
@@ -41,8 +49,8 @@ def again(
 ) -> Judgement:
     """Judge the whole series, whose readings from `since` on are new."""
     series = run(text)
-    new = [reading for reading in series if reading.time >= at(since)]
-    return judge_again([watch], [at("0s")], [known], series, new, advance)
+    new = [slot for slot in series if slot.time >= at(since)]
+    return judge_again([Refold(watch, at("0s"), known)], series, appeared(new), advance)
 
 
 def stored(result: Judgement, number: int = 7, alert: int = 3) -> list[Stored]:
@@ -126,18 +134,18 @@ def test_another_start_withdraws_one_and_opens_another() -> None:
 
 def test_what_began_before_the_anchor_stands() -> None:
     known = stored(again("9 9 9 5"))
-    later = [reading for reading in run("9 9 9 5 5 5") if reading.time >= at("4m")]
-    result = judge_again([WATCH], [at("4m")], [known], later, later[1:], advance)
+    later = [slot for slot in run("9 9 9 5 5 5") if slot.time >= at("4m")]
+    refolds = [Refold(WATCH, at("4m"), known)]
+    result = judge_again(refolds, later, appeared(later[1:]), advance)
     assert (result.found, result.changed) == ([], [])
 
 
 def test_every_watch_is_folded_from_its_own_anchor() -> None:
     instant = watching(above=8.0)
-    readings = run("9 9 9 5")
+    series = run("9 9 9 5")
     anchors = [at("0s"), at("1m")]
-    result = judge_again(
-        [WATCH, instant], anchors, [[], []], readings, readings, advance
-    )
+    refolds = [Refold(WATCH, anchors[0], []), Refold(instant, anchors[1], [])]
+    result = judge_again(refolds, series, appeared(series), advance)
     assert [s.excursion.start for s in result.found] == anchors
 
 
@@ -184,9 +192,15 @@ def test_of_a_known_excursion_what_is_new_is_copied() -> None:
     known = stored(again("5 9 9 9"))
     unchanged = again("5 9 9 9 9", known, "4m")
     assert list(copies(unchanged, {})) == [(3, 1, at("4m"), at("4m"))]
-    ended = again("5 9 9 9 9 5", known, "4m")
+    ended = move_on([WATCH], settled(again("5 9 9 9")), run("9 5", "4m"), advance)
     placed = {s.excursion.identity: s for s in ended.changed}
     assert list(copies(ended, placed)) == [(3, 1, at("4m"), at("5m"))]
+
+
+def test_all_of_an_excursion_that_was_judged_again_is_copied() -> None:
+    ended = again("5 9 9 9 9 5", stored(again("5 9 9 9")), "4m")
+    placed = {s.excursion.identity: s for s in ended.changed}
+    assert list(copies(ended, placed)) == [(3, 1, at("1m"), at("5m"))]
 
 
 def test_of_an_excursion_that_ended_before_nothing_is_copied() -> None:
@@ -205,7 +219,7 @@ def test_withdrawn_excursion_copies_nothing() -> None:
 SOME = settings(derandomize=True, deadline=None, max_examples=150)
 
 
-def whole(watches: Sequence[Watch], readings: Sequence[Reading]) -> list[Excursion]:
+def whole(watches: Sequence[Watch], readings: Sequence[Slot]) -> list[Excursion]:
     return [e for watch in watches for e in engine.excursions(watch, readings)]
 
 
@@ -214,7 +228,7 @@ def whole(watches: Sequence[Watch], readings: Sequence[Reading]) -> list[Excursi
 def test_moving_on_in_any_batches_finds_what_the_whole_fold_finds(
     world: World, data: st.DataObject
 ) -> None:
-    watches, readings = world.watches, world.readings
+    watches, readings = world.watches, slots(world.readings, 0.1)
     track = Track(at("0s", START), tuple(IDLE for _ in watches))
     final: dict[object, Stored] = {}
     while readings:
@@ -230,7 +244,7 @@ def test_moving_on_in_any_batches_finds_what_the_whole_fold_finds(
         final |= numbered
         track = moved(result)
         settle(track, numbered)
-    expected = whole(watches, world.readings)
+    expected = whole(watches, slots(world.readings, 0.1))
     assert sorted(map(str, (s.excursion for s in final.values()))) == sorted(
         map(str, expected)
     )
@@ -239,22 +253,22 @@ def test_moving_on_in_any_batches_finds_what_the_whole_fold_finds(
 class Late(NamedTuple):
     """A world of which some readings come late, and what is known without them."""
 
-    new: list[Reading]
+    new: Changes
     known: list[list[Stored]]
-    anchors: list[datetime]
+    refolds: list[Refold]
+    slots: list[Slot]
 
 
 def late(world: World, data: st.DataObject) -> Late:
     """Let up to three readings come late."""
     assume(world.readings)
-    some = st.lists(
-        st.sampled_from(world.readings), min_size=1, max_size=3, unique=True
-    )
+    readings = slots(world.readings, 0.1)
+    some = st.lists(st.sampled_from(readings), min_size=1, max_size=3, unique=True)
     new = sorted(data.draw(some), key=lambda reading: reading.time)
-    before = [reading for reading in world.readings if reading not in new]
+    before = [reading for reading in readings if reading not in new]
     predecessor = max((r.time for r in before if r.time < new[0].time), default=None)
     known: list[list[Stored]] = []
-    anchors: list[datetime] = []
+    refolds: list[Refold] = []
     for n, watch in enumerate(world.watches):
         found = engine.excursions(watch, before)
         known.append(
@@ -263,8 +277,9 @@ def late(world: World, data: st.DataObject) -> Late:
                 for m, e in enumerate(found)
             ]
         )
-        anchors.append(engine.anchor(watch, predecessor, new[0].time, found))
-    return Late(new, known, anchors)
+        anchor = engine.anchor(watch, predecessor, new[0].time, found)
+        refolds.append(Refold(watch, anchor, known[-1]))
+    return Late(appeared(new), known, refolds, readings)
 
 
 def check_final(world: World, known: list[list[Stored]], result: Judgement) -> None:
@@ -273,7 +288,7 @@ def check_final(world: World, known: list[list[Stored]], result: Judgement) -> N
     for n, s in enumerate(result.changed):
         final[s.id or 1000 + n] = s
     live = [s.excursion for s in final.values() if not s.withdrawn]
-    expected = whole(world.watches, world.readings)
+    expected = whole(world.watches, slots(world.readings, 0.1))
     assert sorted(map(str, live)) == sorted(map(str, expected))
 
 
@@ -282,14 +297,14 @@ def check_final(world: World, known: list[list[Stored]], result: Judgement) -> N
 def test_judging_again_withdraws_and_finds_what_differs(
     world: World, data: st.DataObject
 ) -> None:
-    new, known, anchors = late(world, data)
-    result = judge_again(world.watches, anchors, known, world.readings, new, advance)
+    new, known, refolds, slots = late(world, data)
+    result = judge_again(refolds, slots, new, advance)
     check_final(world, known, result)
-    assert moved(result).newest == world.readings[-1].time
+    assert moved(result).newest == slots[-1].time
     for watch, state in zip(world.watches, moved(result).states, strict=True):
         full = IDLE
-        for reading in world.readings:
-            full, _ = advance(watch, full, reading)
+        for slot in slots:
+            full, _ = advance(watch, full, slot)
         assert state == full
 
 
@@ -298,10 +313,11 @@ def test_judging_again_withdraws_and_finds_what_differs(
 def test_judging_a_stretch_is_enough_where_it_says_so(
     world: World, data: st.DataObject
 ) -> None:
-    new, known, anchors = late(world, data)
-    length = data.draw(st.integers(0, len(world.readings)))
-    series = [r for r in world.readings if r.time >= min(anchors, default=new[0].time)]
-    result = judge_stretch(world.watches, anchors, known, series[:length], new, advance)
+    new, known, refolds, slots = late(world, data)
+    length = data.draw(st.integers(0, len(slots)))
+    since = min((refold.anchor for refold in refolds), default=new.times[0])
+    series = [slot for slot in slots if slot.time >= since]
+    result = judge_stretch(refolds, series[:length], new, advance)
     if result is not None and world.watches:
         assert result.track is None
         check_final(world, known, result)
@@ -311,23 +327,21 @@ def test_judging_a_stretch_is_enough_where_it_says_so(
                 result, {s.excursion.identity: s for s in stored(result)}
             )
         ]
-        for reading in new:
-            for excursion in whole(world.watches, world.readings):
-                if excursion.start <= reading.time <= (excursion.end or reading.time):
-                    assert any(
-                        a <= reading.time <= (b or reading.time) for a, b in copied
-                    )
+        for time in new.times:
+            for excursion in whole(world.watches, slots):
+                if excursion.start <= time <= (excursion.end or time):
+                    assert any(a <= time <= (b or time) for a, b in copied)
 
 
 def test_late_reading_is_judged_by_its_neighbourhood() -> None:
     text = "9 9 9 5 5 5 5 9 9 9 5 9 9 9"
-    known = stored(again(text))
+    refolds = [Refold(WATCH, at("4m"), stored(again(text)))]
     new = run("5", "4m30s")
-    series = sorted([*run(text), *new], key=lambda reading: reading.time)
-    args = [WATCH], [at("4m")], [known]
-    assert judge_stretch(*args, series[4:6], new, advance) is None
-    result = judge_stretch(*args, series[4:7], new, advance)
-    assert result == Judgement(new, None, [], [])
+    series = sorted([*run(text), *new], key=lambda slot: slot.time)
+    changes = appeared(new)
+    assert judge_stretch(refolds, series[4:6], changes, advance) is None
+    result = judge_stretch(refolds, series[4:7], changes, advance)
+    assert result == Judgement(changes.times, None, [], [], again=True)
 
 
 def test_excursion_that_goes_on_behind_the_stretch_stands_and_copies_what_is_new() -> (
@@ -336,8 +350,9 @@ def test_excursion_that_goes_on_behind_the_stretch_stands_and_copies_what_is_new
     text = "9 9 9 9 9 9.5 9 5"
     known = stored(again(text))
     new = run("9", "3m30s")
-    series = sorted([*run(text), *new], key=lambda reading: reading.time)
-    result = judge_stretch([WATCH], [at("0s")], [known], series[:6], new, advance)
+    series = sorted([*run(text), *new], key=lambda slot: slot.time)
+    refolds = [Refold(WATCH, at("0s"), known)]
+    result = judge_stretch(refolds, series[:6], appeared(new), advance)
     assert result is not None
     assert (result.found, result.changed) == (known, [])
     assert list(copies(result, {})) == [(3, 1, at("3m30s"), at("3m30s"))]

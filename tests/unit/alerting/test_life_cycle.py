@@ -7,21 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.life_cycle import COMMANDS, TABLE, joining, possible, replay, state, step
-from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State
+from alerting.life_cycle import COMMANDS, TABLE, joining, possible, replay, state
+from domain.alerts import Alert, Event, JournalEntry, State
 from domain.errors import CommandError
 from domain.rules import Severity
 from tests.examples import ALERT, OPENED, happen, journal, minutes
 
 GRID = """
-     opened worsened eased returned recurred revised withdrawn acknowledged
---   AU     .        .     .        .        .       .         .
-AU   .      AU       AU    RU       AU       AU      WU        AA
-AA   .      AU       AA    RA       AA       AA      WA        .
-RU   .      RU       RU    .        AU       RU      WU        RA
-RA   .      .        RA    .        .        RA      WA        .
-WU   .      .        .     .        .        .       .         .
-WA   .      .        .     .        .        .       .         .
+     opened worsened eased returned recurred revised withdrawn merged acknowledged
+--   AU     .        .     .        .        .       .         .      .
+AU   .      AU       AU    RU       AU       AU      WU        MU     AA
+AA   .      AU       AA    RA       AA       AA      WA        MA     .
+RU   .      RU       RU    .        AU       RU      WU        MU     RA
+RA   .      .        RA    .        .        RA      WA        MA     .
+WU   .      .        .     .        .        .       .         .      .
+WA   .      .        .     .        .        .       .         .      .
+MU   .      .        .     .        .        .       .         .      .
+MA   .      .        .     .        .        .       .         .      .
 """
 SHORT = {
     "--": None,
@@ -31,6 +33,8 @@ SHORT = {
     "RA": State.RETURNED_ACKNOWLEDGED,
     "WU": State.WITHDRAWN_UNACKNOWLEDGED,
     "WA": State.WITHDRAWN_ACKNOWLEDGED,
+    "MU": State.MERGED_UNACKNOWLEDGED,
+    "MA": State.MERGED_ACKNOWLEDGED,
 }
 SEVERITY = {Event.WORSENED: Severity.CRITICAL, Event.EASED: Severity.MINOR}
 """Of an alert that was major."""
@@ -51,7 +55,8 @@ def head_in(short: str) -> Alert:
         ALERT,
         entries=4,
         returned_at=minutes(1) if short[0] == "R" else None,
-        withdrawn_at=minutes(3) if short[0] == "W" else None,
+        withdrawn_at=minutes(3) if short[0] in "WM" else None,
+        merged_into=3 if short[0] == "M" else None,
         acknowledged_at=minutes(2) if short[1] == "A" else None,
     )
 
@@ -94,6 +99,12 @@ def test_what_was_acknowledged_and_returned_stays_on_record_when_it_is_withdrawn
     assert not head.live
 
 
+def test_what_merged_says_into_which_and_since_when_and_is_not_live() -> None:
+    head, _ = happen(head_in("RA"), Event.MERGED)
+    assert (head.merged_into, head.withdrawn_at) == (3, minutes(4))
+    assert not head.live
+
+
 def test_recurrence_after_the_return_makes_active_and_unacknowledged() -> None:
     head, _ = happen(head_in("RU"), Event.RECURRED)
     assert (head.returned_at, head.acknowledged_at) == (None, None)
@@ -131,6 +142,7 @@ def test_acknowledging_is_possible_exactly_where_the_table_allows_it() -> None:
         ("RU", Severity.CRITICAL, Event.RECURRED),
         ("RA", Severity.CRITICAL, None),
         ("WU", Severity.MINOR, None),
+        ("MA", Severity.MINOR, None),
     ],
 )
 def test_a_further_excursion_joins_worsens_or_opens_a_successor(
@@ -146,7 +158,7 @@ def test_replaying_a_journal_gives_the_state_of_its_alert(
     head, entries = ALERT, list[JournalEntry]()
     for event, severity in wishes:
         try:
-            head, entry = step(head, event, at=OPENED, actor=SYSTEM, severity=severity)
+            head, entry = happen(head, event, severity=severity)
         except CommandError:
             continue
         entries.append(entry)

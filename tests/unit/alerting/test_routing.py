@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from alerting.routing import Subscription, body, notifications
+from alerting.routing import Subscription, body, news, notifications
 from alerting.texts import box_facts
 from domain.alerts import Event, JournalEntry
 from domain.errors import SettingsError
 from domain.rules import Severity
-from tests.examples import ALERT, FACTS, ended, journal
+from tests.examples import ALERT, FACTS, TREND, ended, journal
 
 COUNTY = Subscription(channel="webhook", recipient="county")
 LOG = Subscription(channel="log", recipient="log")
@@ -66,6 +66,27 @@ def test_whoever_was_told_is_told_of_the_withdrawal_however_mild_the_alert_has_b
     )
 
 
+def test_each_is_told_once_of_an_intake_and_how_it_stands_after_all() -> None:
+    both = journal(Event.OPENED, Event.RETURNED)
+    end = replace(LOG, events=frozenset({Event.RETURNED}))
+    owed = news(both, FACTS, [COUNTY, end])
+    assert [delivery.id for delivery in owed] == ["7-1-webhook-county", "7-2-log-log"]
+    assert {d.body["state"] for d in owed} == {"returned-unacknowledged"}
+    assert [d.body["event"] for d in owed] == ["opened", "returned"]
+
+
+def test_the_body_says_when_a_trend_will_reach_its_limit() -> None:
+    sent = body(entry(Event.OPENED), replace(FACTS, excursion=TREND))
+    assert json.loads(json.dumps(sent)) == sent
+    assert sent["excursion"]["forecast"] == {
+        "slope": 0.6,
+        "slope_between": [0.4, 0.8],
+        "limit": 8.0,
+        "reached": "2026-11-22T11:30:00+00:00",
+        "reached_between": ["2026-11-22T11:00:00+00:00", None],
+    }
+
+
 @pytest.mark.parametrize("name", ["", "a b", "x.y", "https://x", "名"])
 def test_a_recipient_is_a_name_that_an_id_can_hold(name: str) -> None:
     with pytest.raises(SettingsError, match="no name"):
@@ -90,8 +111,11 @@ def test_the_body_says_in_data_what_the_text_says_in_words() -> None:
         "end": "2026-11-22T09:50:00+00:00",
         "peak": 9.3,
         "peak_time": "2026-11-22T09:29:00+00:00",
-        "limit": "> 8",
+        "amount": "9.3 °C",
+        "limit": "> 8 °C",
+        "forecast": None,
     }
+    assert (sent["found_late"], sent["merged_into"]) == (False, None)
 
 
 def test_the_body_of_the_boxs_own_alert_has_no_subject() -> None:

@@ -4,10 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from alerting.texts import EVENTS, HEADLINES, SEVERITIES, STATES, box_facts, text
+from alerting.texts import (
+    EVENTS,
+    HEADLINES,
+    SEVERITIES,
+    STATES,
+    Text,
+    box_facts,
+    text,
+)
 from domain.alerts import Event, State
 from domain.rules import Severity
-from tests.examples import ALERT, FACTS, ended, happen, journal, minutes
+from tests.examples import ALERT, FACTS, TREND, ended, happen, journal, minutes
 
 OPENED_ZH = """\
 主要告警：冷库温度超出 2–8 °C
@@ -87,6 +95,67 @@ def test_a_withdrawal_says_that_late_readings_refute_the_alert() -> None:
     assert "Note: readings that arrived late show that it did not hold." in told.en
 
 
+def test_what_was_over_before_it_was_found_says_so_with_its_times() -> None:
+    (opened,) = journal(Event.OPENED)
+    told = text(opened, replace(ended(), found_late=True))
+    assert told.zh.startswith("主要告警（发现时已结束）：冷库温度超出")
+    assert "时间：2026-11-22 17:25:00 至 2026-11-22 17:50:00" in told.zh
+    assert "说明：发现之前已经结束。" in told.zh
+    assert told.en.startswith("Major alert, found late: cold room outside")
+    assert "When: 2026-11-22 17:25:00 to 2026-11-22 17:50:00" in told.en
+    assert "Note: it was over before it was found." in told.en
+
+
+def test_a_merged_alert_names_the_one_that_goes_on() -> None:
+    _, entry = journal(Event.OPENED, Event.MERGED)
+    told = text(entry, replace(FACTS, alert=replace(ALERT, merged_into=3)))
+    assert told.zh.startswith("主要告警已并入另一告警：")
+    assert "它与告警 3 是同一次超限；后续见告警 3。" in told.zh
+    assert told.en.startswith("Major alert, merged into another: ")
+    assert "it is one with alert 3, where it is followed from now on." in told.en
+
+
+def expected(latest: float | None) -> Text:
+    """What is told of a trend that reaches its limit at `latest` minutes at the latest."""
+    assert TREND.forecast is not None
+    forecast = replace(
+        TREND.forecast,
+        reached_between=(minutes(90), None if latest is None else minutes(latest)),
+    )
+    (opened,) = journal(Event.OPENED)
+    facts = replace(FACTS, excursion=replace(TREND, forecast=forecast))
+    zh, en = (
+        next(line for line in told.splitlines() if "95 %" in line)
+        for told in text(opened, facts)
+    )
+    return Text(zh, en)
+
+
+def test_a_trend_says_when_the_limit_is_reached_and_how_sure_that_is() -> None:
+    assert expected(180) == Text(
+        "预计：2026-11-22 19:30:00 达到 8 °C"
+        "（95 % 区间 2026-11-22 19:00:00 至 2026-11-22 20:30:00）",
+        "Expected to reach 8 °C at 2026-11-22 19:30:00"
+        " (95 % interval 2026-11-22 19:00:00 to 2026-11-22 20:30:00)",
+    )
+    assert expected(None) == Text(
+        "预计：2026-11-22 19:30:00 达到 8 °C"
+        "（95 % 区间：最早 2026-11-22 19:00:00，也可能不会达到）",
+        "Expected to reach 8 °C at 2026-11-22 19:30:00"
+        " (95 % interval: 2026-11-22 19:00:00 at the earliest, perhaps never)",
+    )
+
+
+@pytest.mark.parametrize("unknown", [{"reached": None}, {"reached_between": None}])
+def test_a_trend_says_no_more_than_is_known(unknown: dict[str, None]) -> None:
+    assert TREND.forecast is not None
+    forecast = replace(TREND.forecast, **unknown)
+    (opened,) = journal(Event.OPENED)
+    told = text(opened, replace(FACTS, excursion=replace(TREND, forecast=forecast)))
+    assert ("Expected" in told.en) is (forecast.reached is not None)
+    assert "95 %" not in told.en
+
+
 def test_an_acknowledgement_says_by_whom_and_why() -> None:
     head, _ = happen(ALERT, Event.OPENED)
     _, entry = happen(head, Event.ACKNOWLEDGED, actor="王芳", reason="已派人到场")
@@ -102,11 +171,11 @@ def test_a_lost_session_is_told_as_the_boxs_own_matter() -> None:
     assert text(opened, box_facts(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
 
 
-def test_the_peak_is_shown_at_the_resolution_of_its_point() -> None:
+def test_what_has_no_amount_is_told_by_its_limit_alone() -> None:
     (opened,) = journal(Event.OPENED)
-    assert FACTS.subject is not None
-    coarse = replace(FACTS, subject=replace(FACTS.subject, resolution=1.0))
-    assert "peak 9 °C" in text(opened, coarse).en
+    told = text(opened, replace(FACTS, amount="", limit="no message for 15 min"))
+    assert "How bad: trigger no message for 15 min" in told.en
+    assert "程度：判定条件 no message" in told.zh
 
 
 def test_every_event_state_and_severity_has_its_words() -> None:

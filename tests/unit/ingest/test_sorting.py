@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.readings import Quality, Reading
 from ingest.sorting import Sorted, Tally, sort_out, suspects
 from storage.conflicts import Value
-from storage.readings import Kept, Slot
+from storage.readings import Kept, Place
 from tests.unit.ingest.builders import (
     H1,
     NOW,
@@ -158,7 +158,7 @@ SLOTS = st.dictionaries(
 
 @given(st.lists(st.lists(READINGS, max_size=6), max_size=4), SLOTS)
 def test_ledger_adds_up_and_nothing_is_kept_twice(
-    messages: list[list[Reading]], kept: dict[Slot, Kept]
+    messages: list[list[Reading]], kept: dict[Place, Kept]
 ) -> None:
     result = sort_out(
         [offer_of(*some) for some in messages], REGISTRY, kept, [], INTAKE

@@ -7,21 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 from domain.durations import parse_duration
+from domain.excursions import Excursion
+from domain.readings import Reading, slots
 from domain.registry import InUse, Point, Setting
-from rules.engine import Period, Watch
-from rules.threshold import Level, ThresholdRule
+from rules import engine
+from rules.threshold import ThresholdLevel, ThresholdRule
+from rules.watch import Advance, Period, Watch
 from tests.series import at
 
 
-def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> Level:
+def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> ThresholdLevel:
     """A level of severity major, unless `fields` say otherwise."""
-    return Level.model_validate(
+    return ThresholdLevel.model_validate(
         {"name": name, "severity": "major", "for": hold, **fields}
     )
 
 
 def a_period(
-    level: Level | None = None,
+    level: ThresholdLevel | None = None,
     *,
     since: str = "0s",
     version: str | None = "v1",
@@ -46,7 +49,7 @@ def watching(hold: str = "0s", max_gap: str = "2m", **fields: Any) -> Watch:
     return a_watch(a_period(a_level(hold=hold, **fields), max_gap=max_gap))
 
 
-def a_rule(key: str, *levels: Level) -> ThresholdRule:
+def a_rule(key: str, *levels: ThresholdLevel) -> ThresholdRule:
     """A rule for temperatures."""
     return ThresholdRule.model_validate(
         {
@@ -86,3 +89,10 @@ def a_point(*timeline: Setting) -> Point:
         resolution=0.1,
         timeline=timeline,
     )
+
+
+def excursions(
+    watch: Watch, readings: Iterable[Reading], advance: Advance = engine.advance
+) -> list[Excursion]:
+    """All excursions of `readings`."""
+    return engine.excursions(watch, slots(readings, watch.resolution), advance)

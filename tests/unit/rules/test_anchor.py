@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.engine import Watch, anchor, excursions
+from rules.engine import anchor
+from rules.watch import Watch
 from tests.series import START, at, series
-from tests.unit.rules.builders import a_level, a_period, a_watch, watching
+from tests.unit.rules.builders import a_level, a_period, a_watch, excursions, watching
 
 
 def anchored(watch: Watch, text: str, late: str) -> datetime:

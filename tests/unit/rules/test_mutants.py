@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from rules.engine import excursions
 from tests.mutants import MUTANTS
 from tests.series import START, series
-from tests.unit.rules.builders import watching
+from tests.unit.rules.builders import excursions, watching
 
 TELLTALES = {
     "> for >=": ({"above": 8.0, "inclusive": True}, "7.9 8.0 7.9"),

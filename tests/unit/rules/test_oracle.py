@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from domain.excursions import Excursion
 from domain.readings import Reading
-from rules.engine import Advance, Watch, advance, anchor, excursions
+from rules.engine import advance, anchor
+from rules.watch import Advance, Watch
 from tests.mutants import MUTANTS
+from tests.unit.rules.builders import excursions
 from tests.unit.rules.oracle import oracle
 from tests.unit.rules.worlds import WORLDS, World
 

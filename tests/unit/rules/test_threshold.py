@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from domain.rules import Severity
-from rules.threshold import Level, ThresholdRule
+from rules.kinds import from_version
+from rules.threshold import ThresholdLevel as Level
 from tests.unit.rules.builders import a_level, a_rule
 
 
@@ -103,9 +104,24 @@ def test_version_changes_with_each_field() -> None:
 
 def test_frozen_rule_comes_back_as_it_was() -> None:
     rule = a_rule("r", a_level("warning", above=7, inclusive=True), a_level(below=2))
-    assert ThresholdRule.from_version(rule.to_version()) == rule
+    assert from_version(rule.to_version()) == rule
 
 
 def test_content_is_valid_json_for_the_database() -> None:
     content = json.loads(a_rule("r", a_level(above=8.0)).to_version().content)
     assert content["levels"][0]["for"] == "0s"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"above": 8.0}, "> 8 °C"),
+        ({"below": -0.5, "inclusive": True}, "≤ -0.5 °C"),
+        ({"below": 2.0, "above": 8.25}, "< 2, > 8.25 °C"),
+    ],
+)
+def test_a_level_says_what_violates_it_and_how_bad_it_was(
+    fields: dict[str, Any], text: str
+) -> None:
+    assert a_level(**fields).limit("°C") == text
+    assert a_level(**fields).amount(8.25, "°C", 1) == "8.2 °C"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from domain.readings import slots
 from domain.rules import Severity
-from rules.engine import IDLE, Watch, advance, excursions
+from rules.engine import advance
+from rules.watch import IDLE, Watch
 from tests.series import START, at, between, series
-from tests.unit.rules.builders import a_level, a_period, a_watch, watching
+from tests.unit.rules.builders import a_level, a_period, a_watch, excursions, watching
 
 
 def spans(watch: Watch, text: str) -> list[object]:
@@ -70,8 +72,8 @@ def test_reading_that_does_not_violate_ends_what_is_pending() -> None:
 
 def test_pending_is_not_open_until_the_hold_has_passed() -> None:
     watch, state, opened = watching(above=8.0, hold="2m"), IDLE, list[bool]()
-    for reading in series(START, "1m", "9 9 9"):
-        state, _ = advance(watch, state, reading)
+    for slot in slots(series(START, "1m", "9 9 9"), 0.1):
+        state, _ = advance(watch, state, slot)
         opened.append(state.open is not None)
     assert opened == [False, False, True]
 

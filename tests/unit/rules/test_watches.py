@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.engine import watches
+from rules.watch import watches
 from tests.series import at
 from tests.unit.rules.builders import a_level, a_point, a_rule, a_setting
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from domain.readings import Quality, Reading
 from domain.registry import Setting
 from domain.rules import Severity
-from rules.engine import Watch, watches
-from rules.threshold import Level, ThresholdRule
+from rules.threshold import ThresholdLevel, ThresholdRule
+from rules.watch import Watch, watches
 from tests.series import at
 from tests.unit.rules.builders import a_level, a_point, a_rule, a_setting
 
@@ -46,13 +46,15 @@ class World(NamedTuple):
 
 
 @cache
-def level(name: str, limits: int, minutes: int, deadband: float, more: int) -> Level:
+def level(
+    name: str, limits: int, minutes: int, deadband: float, more: int
+) -> ThresholdLevel:
     severity, inclusive = Severity(more % 3 + 1), more >= 3
     rest = {"deadband": deadband, "severity": severity, "inclusive": inclusive}
     return a_level(name, f"{minutes}m", **LIMITS[limits], **rest)
 
 
-def levels(name: str) -> st.SearchStrategy[Level]:
+def levels(name: str) -> st.SearchStrategy[ThresholdLevel]:
     return st.builds(
         level,
         st.just(name),

@@ -1,0 +1,158 @@
+"""Cumulative rules: how long values may violate in total, over interruptions.
+
+Within a window that moves along, or since a reset: midnight, or the loading (dispatch). A
+value stands until the next one; across a gap longer than `max_gap` nobody knows, so
+nothing is added. Sums are of whole microseconds, so no order of adding makes a difference.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Literal, NamedTuple, Self
+
+from pydantic import model_validator
+
+from domain.durations import format_duration
+from domain.readings import Slot
+from rules.level import Judging, Limits
+from rules.model import Span
+from rules.rule import Rule
+from rules.streaks import Measure, Numbers, streaks
+from rules.watch import Period, Watch
+
+HOUR = timedelta(hours=1)
+CHINA = timezone(timedelta(hours=8))
+
+
+class CumulativeLevel(Limits, Judging):
+    """Limits on values, and how long in total they may be violated."""
+
+    total: Span
+    """So long in total violates."""
+    within: Span | None = None
+    """Counted over the last so much time; or:"""
+    since: Literal["day", "loaded"] | None = None
+    """Counted since midnight (+08:00), or since the point was loaded."""
+
+    @model_validator(mode="after")
+    def _counts_from_one_time(self) -> Self:
+        if (self.within is None) == (self.since is None):
+            raise ValueError("give either `within` or `since`")
+        if self.within is not None and self.within < self.total:
+            raise ValueError("`within` must not be shorter than `total`")
+        if self.hold:
+            raise ValueError("write `total`, not `for`: what adds up has no hold")
+        return self
+
+    @property
+    def span(self) -> timedelta | None:
+        """The window, if it has one."""
+        return self.within
+
+    def left(self, period: Period, time: datetime) -> datetime:
+        """From when on time counts at `time`; `time` itself: nothing counts."""
+        if self.within is not None:
+            return time - self.within
+        if self.since == "day":
+            local = time.astimezone(CHINA)
+            return local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return period.loaded_since or time
+
+    def excess(self, number: float) -> float:
+        """Hours beyond the total."""
+        return number - self.total / HOUR
+
+    def violates(self, number: float) -> bool:
+        """Whether the total is reached."""
+        return number >= self.total / HOUR
+
+    def clears(self, number: float) -> bool:
+        """Whether it is not."""
+        return number < self.total / HOUR
+
+    def limit(self, unit: str) -> str:
+        """`≥ 30 °C for 10h in total within 24h`."""
+        since = f"since {self.since}" if self.since else ""
+        within = f"within {format_duration(self.within)}" if self.within else since
+        total = format_duration(self.total)
+        return f"{self.signs(unit)} for {total} in total {within}"
+
+    def amount(self, peak: float, unit: str, decimals: int) -> str:
+        """The total: `10.3 h`."""
+        del unit, decimals
+        return f"{peak:.1f} h"
+
+
+class CumulativeRule(Rule[CumulativeLevel]):
+    """Limits on the total time beyond limits."""
+
+
+class Spent(NamedTuple):
+    """What is remembered."""
+
+    last: datetime
+    """Time of the newest slot with values."""
+    violating: bool
+    """Whether it violates."""
+    stretches: tuple[tuple[datetime, datetime], ...]
+    """When values violated; ascending, apart."""
+
+
+class Total(Measure[CumulativeLevel]):
+    """Total time beyond the limits."""
+
+    def remember(self, watch: Watch, memory: Spent | None, slot: Slot) -> Spent | None:
+        """Add the stretch up to this slot, drop what counts no more."""
+        if not slot.values:
+            return memory
+        time, period = slot.time, watch.period(slot.time)
+        if period is None:
+            return Spent(time, violating=False, stretches=())
+        level: CumulativeLevel | None = period.level  # pyright: ignore[reportAssignmentType]
+        violating = level is not None and any(map(level.outside, slot.values))
+        stretches = memory.stretches if memory else ()
+        if memory and memory.violating and time - memory.last <= period.max_gap:
+            stretches = joined(stretches, memory.last, time)
+        left = earliest(watch, period, time)
+        return Spent(time, violating, tuple(clipped(stretches, left)))
+
+    def memory_from(self, watch: Watch, time: datetime) -> datetime:
+        """The earliest time that counts, and a gap before it."""
+        period = watch.period(time)
+        if period is None:
+            return time
+        return earliest(watch, period, time) - watch.longest_gap
+
+    def numbers(
+        self, watch: Watch, level: CumulativeLevel, memory: Spent, slot: Slot
+    ) -> Numbers:
+        """The total, in hours."""
+        period = watch.period(slot.time)
+        if period is None:
+            return ()
+        counted = clipped(memory.stretches, level.left(period, slot.time))
+        return (sum((end - start for start, end in counted), timedelta()) / HOUR,)
+
+
+def earliest(watch: Watch, period: Period, time: datetime) -> datetime:
+    """From when time counts at `time`, by any level of the watch."""
+    return min((level.left(period, time) for level in watch.levels), default=time)
+
+
+def joined(
+    stretches: tuple[tuple[datetime, datetime], ...], start: datetime, end: datetime
+) -> tuple[tuple[datetime, datetime], ...]:
+    """With one more stretch, which may go on from the last."""
+    if stretches and stretches[-1][1] == start:
+        return (*stretches[:-1], (stretches[-1][0], end))
+    return (*stretches, (start, end))
+
+
+def clipped(
+    stretches: tuple[tuple[datetime, datetime], ...], left: datetime
+) -> list[tuple[datetime, datetime]]:
+    """What of `stretches` lies after `left`."""
+    return [(max(start, left), end) for start, end in stretches if end > left]
+
+
+KIND = streaks(CumulativeRule, Total())

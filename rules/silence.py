@@ -1,0 +1,41 @@
+"""Silence: no message of a device for longer than several of its intervals.
+
+Judged by arrival, not by measured time, and so by the ticker: `alerting/silence.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from domain.durations import format_duration
+from rules.level import Level
+from rules.model import Duration
+from rules.rule import Rule
+
+
+class SilenceLevel(Level):
+    """How long a device may be silent."""
+
+    intervals: int = Field(default=5, ge=2)
+    """So many recording intervals of its points (the shortest) …"""
+    at_least: Duration = timedelta(minutes=15)
+    """… but never less than this."""
+
+    def limit(self, unit: str) -> str:
+        """`no message for 5 intervals, at least 15m`."""
+        del unit
+        least = format_duration(self.at_least)
+        return f"no message for {self.intervals} intervals, at least {least}"
+
+    def amount(self, peak: float, unit: str, decimals: int) -> str:
+        """Nothing: silence has no amount."""
+        del peak, unit, decimals
+        return ""
+
+
+class SilenceRule(Rule[SilenceLevel]):
+    """How long devices may be silent."""
+
+    of_values = False
