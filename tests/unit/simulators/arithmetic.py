@@ -198,6 +198,7 @@ FREEZE = Limit(-0.5, None, reaching=True, minutes=60, deadband="0.5", gap=15)
 DRIFT = Limit(-0.5, 0.5, reaching=True, minutes=10, deadband="0.2")
 FAST = Limit(-12, 12, deadband="2")
 WARM = Limit(None, 10, reaching=True)
+HOT = Limit(None, 30, reaching=True)
 ABSENT = Limit(None, 1, reaching=True, minutes=15)
 OUT = Limit(2.0, 8.0)
 
@@ -230,6 +231,9 @@ TRANSPORT: Rules = {
     ("gsp-cold-room", "warning"): judged(threshold, replace(WARNING, minutes=30)),
     ("gsp-cold-room", "excursion"): judged(threshold, replace(EXCURSION, minutes=30)),
     ("records-transport", "missing"): lambda slots, _: gaps(slots, 6),
+    ("records-transport", "missing-out-of-limits"): lambda slots, _: gaps(
+        slots, 3, OUT
+    ),
     **NO_VALUE,
 }
 TREND = judged(trend, DRIFT, 60, (2.0, 8.0), 120)
@@ -257,7 +261,8 @@ RULES: dict[tuple[str, str], Rules] = {
     },
     ("scripted-kinds", "q1"): {("temperature-rate", "fast"): judged(rate, FAST, 10)},
     ("scripted-kinds", "w1"): {
-        ("shipping-cumulative", "warm"): judged(cumulative, WARM, 60, 24 * 60)
+        ("shipping-cumulative", "warm"): judged(cumulative, WARM, 60, 24 * 60),
+        ("shipping-cumulative", "hot"): judged(cumulative, HOT, 600, 24 * 60),
     },
     ("scripted-kinds", "w2"): {
         ("shipping-cumulative", "warm"): judged(cumulative, WARM, 20, 60)
