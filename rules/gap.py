@@ -75,9 +75,10 @@ def advance(watch: Watch, state: State, slot: Slot) -> Step:
 def missing(watch: Watch, last: Slot | None, slot: Slot) -> tuple[Excursion, ...]:
     """The gap between two slots, if it is one."""
     period = watch.period(last.time) if last else None
-    if last is None or period is None or period.version is None:
+    if last is None or period is None or period.level is None:
         return ()
     level: Any = period.level
+    assert period.version is not None, "a level in force belongs to a version"
     if not level.misses(last, slot.time):
         return ()
     gap = Excursion(

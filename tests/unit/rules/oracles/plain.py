@@ -51,7 +51,7 @@ class Stretch(NamedTuple):
 
 
 def plain_level(words: dict[str, Any]) -> SimpleNamespace:
-    """A level with the attributes that CONTRACT and docs/rules.md name; `hold` is `for`."""
+    """A level with the fields of docs/rules.md as attributes; `hold` is `for`."""
     fields = DEFAULTS | words
     for name in DURATIONS:
         if fields.get(name) is not None:

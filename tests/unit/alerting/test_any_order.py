@@ -1,0 +1,204 @@
+"""Order does not matter: for every kind of rule, whatever comes, in whatever way.
+
+Worlds of readings in any order, repeated, in conflict, in batches, with restarts and changing
+timelines are judged as the evaluator judges, and compared with brute force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from alerting.judging import (
+    Changes,
+    Judgement,
+    Refold,
+    Track,
+    judge_again,
+    judge_stretch,
+    move_on,
+)
+from domain.excursions import Excursion
+from domain.readings import Reading, Slot, slots
+from rules import engine
+from rules.kinds import KINDS, parse
+from rules.watch import Period, Watch
+from storage.excursions import Stored
+from tests.unit.rules.oracles import ORACLES
+from tests.unit.rules.oracles.following import Event, Shares, follow
+from tests.unit.rules.oracles.plain import Stretch, plain_period
+from tests.unit.rules.oracles.worlds import World, worlds
+
+SOME = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+RULE = {
+    "key": "r",
+    "quantity": "temperature",
+    "unit": "°C",
+    "name": {"zh": "规则", "en": "rule"},
+    "basis": {"zh": "测试", "en": "a test"},
+}
+STRETCHES = (2, 5, 11)
+"""So many slots are looked at first when a point is judged again, then all."""
+
+
+def a_watch(kind: str, number: int, stretches: Sequence[Stretch], origin: str) -> Watch:
+    """The product's watch, from the words of a world."""
+    return Watch(
+        point=1,
+        resolution=0.1,
+        rule="r",
+        kind=kind,
+        level=f"level-{number}",
+        periods=tuple(
+            a_period(kind, f"level-{number}", stretch, origin) for stretch in stretches
+        ),
+    )
+
+
+def a_period(kind: str, name: str, stretch: Stretch, origin: str) -> Period:
+    plain, level = plain_period(stretch, origin), None
+    if stretch.level is not None:
+        words = {**stretch.level, "name": name}
+        level = parse({**RULE, "kind": kind, "levels": [words]}).levels[0]
+    return Period(
+        valid_from=plain.valid_from,
+        version=plain.version,
+        level=level,
+        max_gap=plain.max_gap,
+        alerts=plain.alerts,
+        loaded_since=plain.loaded_since,
+    )
+
+
+class Judge:
+    """Judges as the evaluator does; what it has stored is in lists."""
+
+    def __init__(self, world: World) -> None:
+        self.watches = tuple(
+            a_watch(world.kind, n, stretches, world.origin)
+            for n, stretches in enumerate(world.watches)
+        )
+        self.readings: list[Reading] = []
+        self.stored: dict[int, Stored] = {}
+        self.track: Track | None = None
+
+    def restart(self) -> None:
+        self.track = None
+
+    def judge(self, readings: Sequence[Reading]) -> list[list[Excursion]]:
+        old = {slot.time: slot for slot in slots(self.readings, 0.1)}
+        self.readings.extend(readings)
+        now = slots(self.readings, 0.1)
+        before = {s.time: old.get(s.time) for s in now if old.get(s.time) != s}
+        if before:
+            self.take(self.judgement(now, Changes(tuple(before), before)))
+        return [
+            [s.excursion for s in self.of(watch) if not s.withdrawn]
+            for watch in self.watches
+        ]
+
+    def judgement(self, series: list[Slot], changes: Changes) -> Judgement:
+        first = changes.times[0]
+        if self.track is not None and first > self.track.newest:
+            new = [slot for slot in series if slot.time >= first]
+            return move_on(self.watches, self.track, new, engine.advance)
+        refolds = [self.refold(watch, series, first) for watch in self.watches]
+        since = min(refold.memory_from for refold in refolds)
+        if KINDS[self.watches[0].kind].from_slot:
+            since = max((s.time for s in series if s.time <= since), default=since)
+        needed = [slot for slot in series if slot.time >= since]
+        for length in STRETCHES:
+            if length < len(needed) and needed[length - 1].time > changes.times[-1]:
+                stretch = needed[:length]
+                found = judge_stretch(refolds, stretch, changes, engine.advance)
+                if found is not None:
+                    return found
+        return judge_again(refolds, needed, changes, engine.advance)
+
+    def refold(self, watch: Watch, series: list[Slot], at: datetime) -> Refold:
+        """What the database would be asked for, and no more."""
+        predecessor = max((s.time for s in series if s.time < at), default=None)
+        floor = engine.floor(watch, predecessor, at)
+        known = [
+            s
+            for s in self.of(watch)
+            if not s.withdrawn and (s.excursion.end is None or s.excursion.end >= floor)
+        ]
+        found = [s.excursion for s in known]
+        return Refold(watch, engine.anchor(watch, predecessor, at, found), known)
+
+    def of(self, watch: Watch) -> list[Stored]:
+        return sorted(
+            (s for s in self.stored.values() if s.excursion.level == watch.level),
+            key=lambda s: s.excursion.start,
+        )
+
+    def take(self, judgement: Judgement) -> None:
+        """Store what changed; the track knows excursions by their numbers."""
+        for s in judgement.changed:
+            number = s.id or len(self.stored) + 1
+            self.stored[number] = Stored(
+                id=number,
+                revision=s.revision,
+                withdrawn=s.withdrawn,
+                alert=1,
+                excursion=s.excursion,
+            )
+        if judgement.track is not None:
+            self.track = judgement.track
+            numbered = {s.excursion.identity: s for s in self.stored.values()}
+            for identity in self.track.open:
+                self.track.open[identity] = numbered[identity]
+
+
+def shares(kind: str | None, examples: int) -> Shares:
+    """Follow so many worlds of a kind, or of any."""
+    counted = Shares()
+    some = worlds(kind) if kind else st.sampled_from(list(ORACLES)).flatmap(worlds)
+
+    @settings(SOME, max_examples=examples)
+    @given(some)
+    def run(world: World) -> None:
+        counted.count(follow(world, Judge(world)))
+
+    run()
+    return counted
+
+
+@pytest.mark.parametrize("kind", ORACLES)
+def test_excursions_are_those_of_the_set_whatever_the_order(kind: str) -> None:
+    assert shares(kind, 120).examples > 100
+
+
+def test_one_example_in_twenty_has_each_kind_of_trouble(
+    record_property: Callable[[str, object], None],
+) -> None:
+    counted = shares(None, 300)
+    record_property("figures", str(counted))
+    assert all(counted[event] >= 0.05 for event in Event)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_hundred_thousand_worlds(
+    record_property: Callable[[str, object], None],
+) -> None:
+    total = Shares()
+    for kind in ORACLES:
+        counted = shares(kind, -(-100_000 // len(ORACLES)))
+        record_property("figures", f"{kind}: {counted}")
+        total.examples += counted.examples
+        total.happened += counted.happened
+    record_property("figures", f"all: {total}")
+    assert total.examples >= 100_000
+    assert all(total[event] >= 0.05 for event in Event)
