@@ -13,9 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
-from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.judging import (
     Changes,
@@ -78,17 +76,11 @@ class News:
 
 
 class Evaluator:
-    """Judges what intakes bring. One per ingestor; an `ingest.observer.Observer`."""
+    """Judges the readings that intakes bring. One per ingestor."""
 
-    def __init__(
-        self, alerts: Alerts, box: BoxAlerts, advance: Advance = engine.advance
-    ) -> None:
-        """Let `alerts` draw the consequences, `box` tell of the box itself.
-
-        `advance` is the seam for tests.
-        """
+    def __init__(self, alerts: Alerts, advance: Advance = engine.advance) -> None:
+        """Let `alerts` draw the consequences. `advance` is the seam for tests."""
         self._alerts = alerts
-        self._box = box
         self._advance = advance
         self._points: Mapping[int, Point] = {}
         self._watches: dict[int, tuple[Watch, ...]] = {}
@@ -127,12 +119,6 @@ class Evaluator:
         for judgement in judgements:
             if judgement.track is not None:
                 settle(judgement.track, placed)
-
-    async def about_the_box(
-        self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
-    ) -> None:
-        """Raise one of the box's own alerts."""
-        await self._box.occurred(unit, rule, detail, now)
 
     def committed(self) -> None:
         """Take over what was judged in the unit that is now committed."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from alerting.texts import Facts, text
-from domain.alerts import Delivery, Event, JournalEntry
+from domain.alerts import Delivery, Event, JournalEntry, Subject
 from domain.errors import SettingsError
 from domain.excursions import Forecast
 from domain.rules import Severity
@@ -127,11 +127,12 @@ def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
 
 def _subject(facts: Facts) -> dict[str, Any] | None:
     subject = facts.subject
+    point = subject if isinstance(subject, Subject) else None
     return subject and {
-        "point": subject.point,
-        "name": {"zh": subject.point_zh, "en": subject.point_en},
-        "quantity": subject.quantity,
-        "unit": subject.unit,
+        "point": point and point.point,
+        "name": point and {"zh": point.point_zh, "en": point.point_en},
+        "quantity": point and point.quantity,
+        "unit": point and point.unit,
         "device": {"zh": subject.device_zh, "en": subject.device_en},
         "site": {"zh": subject.site_zh, "en": subject.site_en},
         "region": subject.region,

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
-from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State, Subject
+from domain.alerts import (
+    SYSTEM,
+    Alert,
+    DeviceSubject,
+    Event,
+    JournalEntry,
+    State,
+    Subject,
+)
 from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
 
@@ -29,8 +37,8 @@ class Facts:
     what: Text
     """What the rule watches for."""
     basis: Text
-    """The legal or process basis of the rule; of the box's own alerts, what to do."""
-    subject: Subject | None = None
+    """The legal or process basis of the rule; where none is in the catalogue, what to do."""
+    subject: DeviceSubject | None = None
     """None: the box itself."""
     excursion: Excursion | None = None
     """The one to tell of: the worst of what is new, else of all; or the last it had."""
@@ -116,14 +124,46 @@ BOX: Final = {
             "look at the points concerned yourself, and give the log to the operator",
         ),
     ),
+    "deaf": (
+        Text(
+            "黑匣子失聪：未能接收消息，其间的异常可能尚未发现",
+            "the box was deaf: it took in no messages, trouble may be unseen so far",
+        ),
+        Text(
+            "请检查消息代理、数据库与网络；设备补传的数据会照常判定",
+            "check message broker, database and network;"
+            " what devices send later is judged as ever",
+        ),
+    ),
+    "conflict": (
+        Text(
+            "设备对同一测点同一时刻报送了不同的数值",
+            "the device sent different values for the same point and time",
+        ),
+        Text(
+            "请核查设备的时钟、配置与数据来源；各数值均已留存并参与判定",
+            "check the device's clock, configuration and source;"
+            " all values are kept and judged",
+        ),
+    ),
+    "clock-ahead": (
+        Text(
+            "设备时钟超前，来自未来的读数未予接收",
+            "the device's clock is ahead, readings from the future were refused",
+        ),
+        Text(
+            "请校准设备时钟，然后重新发送被拒绝的读数",
+            "set the device's clock, then send again what was refused",
+        ),
+    ),
 }
-"""What happened to the box and what to do, by the rule key of its own alerts."""
+"""What happened and what to do, by the key of rules that are not in the catalogue."""
 
 
-def box_facts(alert: Alert) -> Facts:
-    """The facts of one of the box's own alerts."""
+def box_facts(alert: Alert, subject: DeviceSubject | None = None) -> Facts:
+    """The facts of an alert by a rule that is not in the catalogue: of the box, or a device."""
     what, remedy = BOX[alert.rule]
-    return Facts(alert=alert, what=what, basis=remedy)
+    return Facts(alert=alert, what=what, basis=remedy, subject=subject)
 
 
 def text(entry: JournalEntry, facts: Facts) -> Text:
@@ -156,24 +196,35 @@ def _where(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     if subject is None:
         yield Text("对象：黑匣子自身", "Where: the black box itself")
         return
-    yield Text(
-        f"地点：{subject.enterprise_zh} · {subject.site_zh}"
-        f" · {subject.device_zh} · {subject.point_zh}",
-        f"Where: {subject.enterprise_en} · {subject.site_en}"
-        f" · {subject.device_en} · {subject.point_en}",
+    zh = [subject.enterprise_zh, subject.site_zh, subject.device_zh]
+    en = [subject.enterprise_en, subject.site_en, subject.device_en]
+    if isinstance(subject, Subject):
+        zh.append(subject.point_zh)
+        en.append(subject.point_en)
+    yield Text(f"地点：{' · '.join(zh)}", f"Where: {' · '.join(en)}")
+
+
+def _extent(entry: JournalEntry, facts: Facts) -> tuple[datetime, datetime | None]:
+    """From when to when: of the excursion, or of a finding as its journal says."""
+    if facts.excursion is not None:
+        return facts.excursion.start, facts.excursion.end
+    start, end = (entry.detail.get(name) for name in ("from", "to"))
+    return (
+        datetime.fromisoformat(start) if start else facts.alert.opened_at,
+        datetime.fromisoformat(end) if end else None,
     )
 
 
-def _when(_: JournalEntry, facts: Facts) -> Iterator[Text]:
-    excursion = facts.excursion
-    start = shown(excursion.start if excursion else facts.alert.opened_at)
-    if excursion is None or excursion.end is None:
+def _when(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
+    began, ended = _extent(entry, facts)
+    start = shown(began)
+    if ended is None:
         yield Text(
             f"时间：自 {start} 起（北京时间，+08:00）",
             f"When: since {start} (Beijing time, +08:00)",
         )
         return
-    end = shown(excursion.end)
+    end = shown(ended)
     yield Text(
         f"时间：{start} 至 {end}（北京时间，+08:00）",
         f"When: {start} to {end} (Beijing time, +08:00)",
@@ -199,8 +250,9 @@ def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
 def _forecast(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     """When a trend reaches its limit, and how sure that is."""
     forecast, subject = facts.excursion and facts.excursion.forecast, facts.subject
-    if not (forecast and forecast.reached and subject and forecast.limit is not None):
+    if not (forecast and forecast.reached and forecast.limit is not None):
         return
+    assert isinstance(subject, Subject), "a forecast is of a point"
     limit, time = f"{forecast.limit:g} {subject.unit}", shown(forecast.reached)
     between = _between(forecast)
     yield Text(
@@ -239,14 +291,15 @@ def _note(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
 
 
 def _basis(_: JournalEntry, facts: Facts) -> Iterator[Text]:
-    if facts.subject is None:
+    if facts.alert.rule in BOX:
         yield Text(f"处置：{facts.basis.zh}", f"What to do: {facts.basis.en}")
-        return
-    yield Text(f"依据：{facts.basis.zh}", f"Basis: {facts.basis.en}")
-    yield Text(
-        f"现场电话：{facts.subject.telephone}",
-        f"Site telephone: {facts.subject.telephone}",
-    )
+    else:
+        yield Text(f"依据：{facts.basis.zh}", f"Basis: {facts.basis.en}")
+    if facts.subject is not None:
+        yield Text(
+            f"现场电话：{facts.subject.telephone}",
+            f"Site telephone: {facts.subject.telephone}",
+        )
 
 
 def _number(entry: JournalEntry, _: Facts) -> Iterator[Text]:

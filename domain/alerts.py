@@ -141,15 +141,10 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
-    """A point as people know it: what a notification says of who and where."""
+class DeviceSubject:
+    """A device as people know it: what a notification says of who and where."""
 
-    point: int
-    point_zh: str
-    point_en: str
-    quantity: str
-    unit: str
-    resolution: float
+    device: int
     device_zh: str
     device_en: str
     site_zh: str
@@ -161,3 +156,15 @@ class Subject:
     """统一社会信用代码."""
     enterprise_zh: str
     enterprise_en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject(DeviceSubject):
+    """A point as people know it, and its device."""
+
+    point: int
+    point_zh: str
+    point_en: str
+    quantity: str
+    unit: str
+    resolution: float

@@ -6,22 +6,22 @@ rest. Every reading that the sender offered is in exactly one of the two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from domain.brought import Sign
 from domain.readings import Provenance, Reading
 from domain.registry import Device, Point, Registry
 from ingest import topics
-from ingest.codecs.native import Decoded, Value, decode
+from ingest.codecs.native import Value, decode
+from ingest.codecs.status import decode_status
 from ingest.refusals import Reason, Refusal
 
 FUTURE = timedelta(seconds=60)
 """Measured times further ahead than this are refused."""
 LATE = timedelta(minutes=5)
-
-Decode = Callable[[bytes, Mapping[str, str], ZoneInfo | None], Decoded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Offer:
     refusals: tuple[Refusal, ...]
     """Each stands for one offered reading."""
     unreadable: Refusal | None
+    sign: Sign | None = None
+    """What a message of the kind `status` says; it offers no readings."""
     first: bool = True
     """False for the further parts of a message, so that it is counted once."""
 
@@ -93,6 +95,8 @@ def admit(
     sender = topics.parse(message.topic)
     device = sender and registry.device(sender.enterprise, sender.device)
     zone = ZoneInfo(device.time_zone) if device and device.time_zone else None
+    if sender is not None and sender.kind == topics.STATUS:
+        return admit_status(message, sender, device, zone)
     decoded = decode(message.payload, message.properties, zone)
     unreadable = refuse_sender(sender, device) or decoded.unreadable
     readings: list[Reading] = []
@@ -108,6 +112,21 @@ def admit(
     return Offer(
         message, sender, device, decoded.boot, decoded.seq,
         tuple(readings), tuple(refusals), unreadable,
+    )  # fmt: skip
+
+
+def admit_status(
+    message: Message,
+    sender: topics.Topic,
+    device: Device | None,
+    zone: ZoneInfo | None,
+) -> Offer:
+    """Judge what a device says of itself."""
+    said = decode_status(message.payload, message.properties, zone)
+    unreadable = refuse_sender(sender, device) or said.unreadable
+    sign = said.sign if unreadable is None else None
+    return Offer(
+        message, sender, device, said.boot, said.seq, (), (), unreadable, sign
     )  # fmt: skip
 
 
@@ -133,7 +152,7 @@ def refuse_sender(sender: topics.Topic | None, device: Device | None) -> Refusal
     """Why nothing of this sender can be taken on this topic, if so."""
     if sender is None:
         return Refusal(Reason.UNKNOWN_TOPIC, "the topic is not of our form")
-    if sender.kind != "readings":
+    if sender.kind not in (topics.READINGS, topics.STATUS):
         return Refusal(Reason.UNSUPPORTED_KIND, f"kind {sender.kind!r}")
     if device is None:
         text = f"{sender.enterprise}/{sender.device} is not registered"

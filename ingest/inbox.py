@@ -46,6 +46,11 @@ class Inbox:
         """
         return len(self._waiting) > self.messages_cap or self._size >= self.size_cap
 
+    @property
+    def fullness(self) -> float:
+        """How much of a cap is taken, from 0 up."""
+        return max(len(self._waiting) / self.messages_cap, self._size / self.size_cap)
+
     def put(self, message: Message) -> None:
         """Add a message; taken even when full, for it has been read already."""
         self._waiting.append(message)

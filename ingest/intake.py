@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
@@ -24,16 +24,24 @@ from domain.brought import Brought
 from domain.chain import Row
 from domain.documents import document
 from domain.errors import Unavailable
+from domain.listened import Listened
 from domain.readings import Reading
 from domain.registry import Registry
-from ingest import metrics, rejections
+from ingest import metrics, rejections, signs
 from ingest.door import Message, Offer, admit
 from ingest.observer import Observer
 from ingest.refusals import clean
 from ingest.sorting import Sorted, Tally, sort_out, suspects
 from storage import conflicts, readings, rejected
 from storage import registry as registry_table
-from storage.evidence import BOX_EVENT, CONFLICT, LEDGER, READING, REJECTED
+from storage.evidence import (
+    BOX_EVENT,
+    CONFLICT,
+    DEVICE_SIGN,
+    LEDGER,
+    READING,
+    REJECTED,
+)
 from storage.unit import Connection, Unit, unit_of_work
 
 log = structlog.get_logger()
@@ -172,6 +180,25 @@ class Intake:
         self.forget()
         return Committed(offers, result.ledger, unit.id, unit.digest)
 
+    async def tick(self, listened: Listened, now: datetime) -> None:
+        """Let the observer write what time alone has brought, if anything.
+
+        Raises RegistryMovedError, or what the observer raises.
+        """
+        try:
+            if await self._observer.due(self.connection, self.share, listened, now):
+                async with self.unit("tick", now, now) as unit:
+                    await self.same_registry(unit.connection)
+                    await self._observer.tick(unit, now)
+        except BaseException:
+            self.forget()
+            raise
+
+    async def same_registry(self, connection: Connection) -> None:
+        """Raise RegistryMovedError unless the registry is still the one that judges."""
+        if await registry_table.version(connection) != self.registry.version:
+            raise RegistryMovedError("the registry has changed")
+
     @asynccontextmanager
     async def unit(
         self, kind: str, arrived: datetime, now: datetime
@@ -203,8 +230,7 @@ class Intake:
 
         Raises UnjudgedError where the observer fails, unless it is not to `judge`.
         """
-        if await registry_table.version(unit.connection) != self.registry.version:
-            raise RegistryMovedError("the registry has changed")
+        await self.same_registry(unit.connection)
         result = await self.sort(unit, offers)
         unit.messages += sum(offer.first for offer in offers)
         started = time.perf_counter()
@@ -215,10 +241,11 @@ class Intake:
         await unit.write(CONFLICT, conflict_rows(unit, result))
         await unit.write(REJECTED, await self.rejected_rows(unit, offers))
         await unit.write(LEDGER, ledger_rows(unit, result))
+        await unit.write(DEVICE_SIGN, signs.rows(unit.id, offers))
         self._probe("after-copy")
         copied = time.perf_counter()
         if judge:
-            await self.observe(unit, result.brought, now)
+            await self.observe(unit, brought(unit, offers, result), now)
         self._probe("after-rules")
         metrics.COPY_SECONDS.observe(copied - started)
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - copied)
@@ -321,6 +348,16 @@ def refused(offers: Sequence[Offer], error: Exception) -> list[Offer]:
     log.error("refused by the database", topic=offer.message.topic, error=str(error))
     metrics.FAILURES.labels("refused by database").inc()
     return [offer.refused(str(error))]
+
+
+def brought(unit: Unit, offers: Sequence[Offer], result: Sorted) -> Brought:
+    """What there is to judge. What is readmitted says nothing of how a device is now."""
+    found = Brought(
+        stored=result.stored, conflicts=[reading for reading, *_ in result.conflicts]
+    )
+    if unit.kind == "readmission":
+        return found
+    return replace(found, heard=signs.heard(offers), ahead=signs.ahead(offers))
 
 
 def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:

@@ -20,10 +20,12 @@ import structlog
 from domain.broker import Broker
 from domain.documents import document
 from domain.errors import LeaseLost, Unavailable
+from domain.listened import Listened
 from ingest import metrics, requests, topics
 from ingest.door import Message
 from ingest.inbox import Inbox
 from ingest.intake import Committed, Intake, Limits, RegistryMovedError
+from ingest.listening import Listening
 from ingest.observer import Observer
 from ingest.receipts import receipts
 from ingest.session import Session
@@ -63,6 +65,9 @@ class Settings:
     messages_cap: int = 5_000
     bytes_cap: int = 64 * 1024 * 1024
     limits: Limits = field(default_factory=Limits)
+    deaf_after: float = 60.0
+    """Real seconds without hearing the broker after which the box says that it is deaf; at
+    least a few (`ingest/listening.py`)."""
 
 
 @dataclass(slots=True)
@@ -119,8 +124,12 @@ class Ingestor:
         self._intake: Intake | None = None
         self._batch: list[Message] = []
         self._batch_at = clock.now()
+        self._drained_at: datetime | None = None
+        """When the newest batch emptied the inbox; None: it did not."""
+        self._listening: Listening | None = None
         self._intake_at: datetime | None = None
         self._beat_due = 0.0
+        self._tick_due = 0.0
         self._broker_waits = Waits()
         self._broker_due = 0.0
 
@@ -158,15 +167,19 @@ class Ingestor:
     async def round(self) -> None:
         """One turn: everything that is due, in order."""
         intake = self._intake or await self._open_database()
+        connected = self._session.connected
         await self._open_session(intake)
         if not self._batch:
             self._batch = await self._inbox.take(BEAT)
             self._batch_at = self._clock.now()
+            self._drained_at = None if len(self._inbox) else self._batch_at
         if self._batch:
             await self._commit(intake, self._batch)
             self._batch = []
         await requests.carry_out(intake, self._clock.now())
-        await self._beat(intake)
+        listened = self._listen(connected=connected)
+        await self._tick(intake, listened)
+        await self._beat(intake, listened)
 
     # The database -----------------------------------------------------------------
 
@@ -185,6 +198,7 @@ class Ingestor:
         )
         intake.forget()
         await intake.reload()
+        self._listening = await self._go_on_listening(self._connection, share)
         self._intake = intake
         log.info(
             "lease taken", share=self.settings.share, registry=intake.registry.version
@@ -216,7 +230,7 @@ class Ingestor:
         await self._drop_database()
         await asyncio.sleep(BEAT)
 
-    async def _beat(self, intake: Intake) -> None:
+    async def _beat(self, intake: Intake, listened: Listened) -> None:
         """Say that we live, about once a second."""
         metrics.WAITING.set(len(self._inbox))
         metrics.CONNECTED.set(self._session.connected)
@@ -229,8 +243,50 @@ class Ingestor:
             connected=self._session.connected,
             intake_at=self._intake_at,
             waiting=len(self._inbox),
+            watermark=listened.watermark,
         )
         self._beat_due = self._clock.elapsed() + BEAT
+        await intake.same_registry(intake.connection)
+
+    # Time -------------------------------------------------------------------------
+
+    async def _go_on_listening(self, connection: Connection, share: int) -> Listening:
+        """Where the share's last ingestor left off, however long ago that was."""
+        now, elapsed = self._clock.now(), self._clock.elapsed()
+        left = await shares.listened(connection, share)
+        limit = self.settings.deaf_after
+        if left is None:
+            start = Listened(watermark=now, since=now, unbroken=now)
+            return Listening(start, limit=limit, elapsed=elapsed)
+        listened = Listened(
+            watermark=left.watermark, since=left.since, unbroken=left.watermark
+        )
+        behind = (self._real_now() - left.beat_at).total_seconds()
+        return Listening(listened, limit=limit, elapsed=elapsed, behind=behind)
+
+    def _listen(self, *, connected: bool) -> Listened:
+        """Note how far this round has listened, which began `connected` or not."""
+        assert self._listening is not None
+        return self._listening.after_round(
+            connected=connected and self._session.connected,
+            waiting=self._inbox.fullness,
+            drained_at=self._drained_at,
+            now=self._clock.now(),
+            elapsed=self._clock.elapsed(),
+        )
+
+    async def _tick(self, intake: Intake, listened: Listened) -> None:
+        """Let time be judged. A fault of ours in that must not stop the intake."""
+        if self._clock.elapsed() < self._tick_due:
+            return
+        try:
+            await intake.tick(listened, self._clock.now())
+        except (Unavailable, psycopg.OperationalError):
+            raise
+        except Exception:
+            metrics.FAILURES.labels("tick").inc()
+            log.exception("tick failed")
+            self._tick_due = self._clock.elapsed() + BEAT
 
     # The broker -------------------------------------------------------------------
 

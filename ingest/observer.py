@@ -7,26 +7,37 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from domain.brought import Brought
+from domain.listened import Listened
 from domain.registry import Registry
 from domain.rules import RuleVersion
-from storage.unit import Unit
+from storage.unit import Connection, Unit
 
 
 class Observer(Protocol):
-    """Judges what an intake brings, within the transaction of the intake."""
+    """Judges what an intake brings, within its transaction, and what time alone brings."""
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry and these rule versions from now on."""
         ...
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
-        """Judge what was freshly stored; write what follows from it in `unit`."""
+        """Judge what was freshly brought; write what follows from it in `unit`."""
         ...
 
     async def about_the_box(
         self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
         """Something happened to the box itself (`session-lost`, `unjudged`): say so in `unit`."""
+        ...
+
+    async def due(
+        self, connection: Connection, share: int, listened: Listened, now: datetime
+    ) -> bool:
+        """Whether time has brought anything to be written. Asked in every round: cheap."""
+        ...
+
+    async def tick(self, unit: Unit, now: datetime) -> None:
+        """Write what `due` has found just before in `unit`."""
         ...
 
     def committed(self) -> None:

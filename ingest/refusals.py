@@ -24,17 +24,18 @@ class Reason(StrEnum):
     UNKNOWN_POINT = "unknown_point"
     NOT_A_NUMBER = "not_a_number"
     BAD_QUALITY = "bad_quality"
+    BAD_STATUS = "bad_status"
     REFUSED_BY_DATABASE = "refused_by_database"
 
 
 REMEDIES: dict[Reason, tuple[str, str]] = {
     Reason.UNKNOWN_TOPIC: (
-        "主题应为 blackbox/v1/省/市/县/统一社会信用代码/设备/readings",
-        "use blackbox/v1/province/prefecture/county/enterprise code/device/readings",
+        "主题应为 blackbox/v1/省/市/县/统一社会信用代码/设备/readings（或 status）",
+        "use blackbox/v1/province/prefecture/county/enterprise code/device/readings (or status)",
     ),
     Reason.UNSUPPORTED_KIND: (
-        "本版本只接收 readings",
-        "this version takes readings only",
+        "本版本只接收 readings 和 status",
+        "this version takes readings and status only",
     ),
     Reason.UNKNOWN_DEVICE: (
         "请先登记该设备（blackbox registry apply），然后重新接纳",
@@ -75,6 +76,10 @@ REMEDIES: dict[Reason, tuple[str, str]] = {
     Reason.BAD_QUALITY: (
         "quality 只能是 good、uncertain 或 bad",
         "quality is good, uncertain or bad",
+    ),
+    Reason.BAD_STATUS: (
+        '请发送 {"status": "online"}、"alive" 或 "offline"',
+        'send {"status": "online"}, "alive" or "offline"',
     ),
     Reason.REFUSED_BY_DATABASE: (
         "数据库拒绝该数据；原文已保留，请联系运维人员",

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.brought import Brought
 from domain.readings import Reading, judged
 from domain.registry import Registry
 from ingest.door import Offer
@@ -42,13 +41,6 @@ class Sorted:
     """(reading, its judged value, intake of the reading that it contradicts)."""
     ledger: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
     """By device; 0 stands for no registered sender."""
-
-    @property
-    def brought(self) -> Brought:
-        """What there is to judge."""
-        return Brought(
-            stored=self.stored, conflicts=[reading for reading, _, _ in self.conflicts]
-        )
 
 
 def suspects(offers: Iterable[Offer], newest: Mapping[int, datetime]) -> list[Place]:

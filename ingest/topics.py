@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 
 ROOT = "blackbox/v1"
+READINGS = "readings"
+STATUS = "status"
 KEY = r"[a-z0-9][a-z0-9_-]{0,63}"
 TOPIC = re.compile(
     rf"{ROOT}/(?P<p>[0-9]{{2}})/(?P<c>[0-9]{{2}})/(?P<d>[0-9]{{2}})"

@@ -23,6 +23,10 @@ class SilenceLevel(Level):
     at_least: Duration = timedelta(minutes=15)
     """… but never less than this."""
 
+    def patience(self, interval: timedelta) -> timedelta:
+        """The longest time without a message that is no silence, at that interval."""
+        return max(self.intervals * interval, self.at_least)
+
     def limit(self, unit: str) -> str:
         """`no message for 5 intervals, at least 15m`."""
         del unit
@@ -36,6 +40,8 @@ class SilenceLevel(Level):
 
 
 class SilenceRule(Rule[SilenceLevel]):
-    """How long devices may be silent."""
+    """How long devices may be silent. It has one level: a device is silent or not."""
 
     of_values = False
+
+    levels: tuple[SilenceLevel, ...] = Field(min_length=1, max_length=1)

@@ -34,13 +34,17 @@ SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppre
        a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
        s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
-       d.name_zh AS device_zh, d.name_en AS device_en
+       d.name_zh AS device_zh, d.name_en AS device_en, f.began, f.ended
   FROM alert a
   LEFT JOIN rule_version v ON v.version = a.version
   LEFT JOIN point p ON p.id = a.point
-  LEFT JOIN device d ON d.id = p.device
+  LEFT JOIN device d ON d.id = coalesce(a.device, p.device)
   LEFT JOIN enterprise e ON e.id = a.enterprise
   LEFT JOIN site s ON s.id = a.site
+  LEFT JOIN LATERAL (SELECT (detail->>'from')::timestamptz AS began, (detail->>'to')::timestamptz AS ended
+                       FROM journal
+                      WHERE alert = a.id AND a.point IS NULL AND detail->>'from' IS NOT NULL
+                      ORDER BY n DESC LIMIT 1) f ON true
  WHERE a.id = ANY(%s)
 """
 STRETCHES = """
@@ -90,6 +94,9 @@ class AlertLine:
     telephone: str | None
     device_zh: str | None
     device_en: str | None
+    began: datetime | None
+    """Of a finding about a device or the box, as its journal last says; of others None."""
+    ended: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

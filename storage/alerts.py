@@ -30,12 +30,6 @@ SELECT id, rule, version, point, device, enterprise, site, region, severity, sup
        predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
   FROM alert WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
-LOCK_BOX = """
-SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
-       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
-  FROM alert WHERE point IS NULL AND rule = %s AND withdrawn_at IS NULL
- ORDER BY id DESC LIMIT 1 FOR UPDATE
-"""
 INSERT = """
 INSERT INTO alert (id, rule, version, point, device, enterprise, site, region, severity,
                    suppressed, predecessor, merged_into, found_late, opened_at, returned_at,
@@ -49,7 +43,7 @@ UPDATE alert SET severity = %s, returned_at = %s, acknowledged_at = %s, withdraw
 """
 SUBJECTS = """
 SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit,
-       p.resolution, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
+       p.resolution, d.id AS device, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
        s.name_en AS site_en, s.region, s.telephone, e.code AS enterprise_code,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
   FROM point AS p
@@ -142,13 +136,6 @@ async def lock(connection: Connection, alerts: Iterable[int]) -> dict[int, Alert
     async with connection.cursor(row_factory=kwargs_row(_head)) as cursor:
         await cursor.execute(LOCK, (list(alerts),))
         return {head.id: head for head in await cursor.fetchall()}
-
-
-async def lock_box(connection: Connection, rule: str) -> list[Alert]:
-    """The newest of the box's own alerts of that rule, if there is one; locked."""
-    async with connection.cursor(row_factory=kwargs_row(_head)) as cursor:
-        await cursor.execute(LOCK_BOX, (rule,))
-        return await cursor.fetchall()
 
 
 def _head(*, severity: int, **columns: Any) -> Alert:

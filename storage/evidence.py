@@ -83,6 +83,15 @@ LEDGER = Evidence(
     copy="COPY ledger (intake, device, messages, unreadable, offered, stored, duplicate, conflict, rejected) FROM STDIN (FORMAT binary)",
     select="SELECT intake, device, messages, unreadable, offered, stored, duplicate, conflict, rejected FROM ledger ORDER BY intake",
 )
+DEVICE_SIGN = Evidence(
+    table="device_sign",
+    columns=("intake", "device", "sign", "messages", "boot", "final"),
+    types=("int8", "int4", "text", "int4", "text", "bool"),
+    key=3,
+    day=None,
+    copy="COPY device_sign (intake, device, sign, messages, boot, final) FROM STDIN (FORMAT binary)",
+    select="SELECT intake, device, sign, messages, boot, final FROM device_sign ORDER BY intake",
+)
 BOX_EVENT = Evidence(
     table="box_event",
     columns=("intake", "at", "kind", "detail"),
@@ -159,6 +168,7 @@ CHAINED = (
     REJECTED,
     READMISSION,
     LEDGER,
+    DEVICE_SIGN,
     BOX_EVENT,
     EXCURSION_REVISION,
     ALERT_EXCURSION,

@@ -30,6 +30,7 @@ WITH bound AS MATERIALIZED (
     SELECT v.version, (l->>'above')::numeric AS above, (l->>'below')::numeric AS below,
            coalesce((l->>'inclusive')::bool, false) AS inclusive
       FROM rule_version v, json_array_elements(v.content->'levels') l
+     WHERE v.kind <> 'silence'
 ), violated AS (
     SELECT r.point, max(r.severity) AS severity
       FROM alert a
@@ -51,7 +52,7 @@ WITH bound AS MATERIALIZED (
                 WHEN last.time IS NULL THEN 'empty'
                 WHEN last.time < %(now)s - 2 * setting.interval THEN 'silent'
                 WHEN violated.severity = 1 THEN 'warning'
-                WHEN setting.rules = '{}' THEN 'recorded'
+                WHEN NOT EXISTS (SELECT FROM bound b WHERE b.version = ANY(setting.rules)) THEN 'recorded'
                 WHEN EXISTS (SELECT FROM bound b
                               WHERE b.version = ANY(setting.rules)
                                 AND (rounded.value > b.above OR rounded.value < b.below

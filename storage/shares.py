@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from domain.chain import GENESIS
 from domain.errors import LeaseLost
@@ -24,13 +25,35 @@ SELECT id, name FROM share
 SESSION = "SELECT session FROM share WHERE id = %s"
 SET_SESSION = "UPDATE share SET session = %s WHERE id = %s"
 BEAT = """
-INSERT INTO heartbeat (share, beat_at, connected, intake_at, waiting)
-VALUES (%(share)s, %(beat_at)s, %(connected)s, %(intake_at)s, %(waiting)s)
+INSERT INTO heartbeat (share, beat_at, connected, intake_at, waiting, watermark)
+VALUES (%(share)s, %(beat_at)s, %(connected)s, %(intake_at)s, %(waiting)s, %(watermark)s)
 ON CONFLICT (share) DO UPDATE
    SET beat_at = excluded.beat_at, connected = excluded.connected,
        intake_at = coalesce(excluded.intake_at, heartbeat.intake_at),
-       waiting = excluded.waiting
+       waiting = excluded.waiting,
+       watermark = coalesce(excluded.watermark, heartbeat.watermark)
 """
+LISTENED = """
+SELECT h.watermark, h.beat_at, greatest(
+           (SELECT arrived FROM intake WHERE share = h.share AND number = 1),
+           (SELECT max((j.detail->>'to')::timestamptz)
+              FROM alert AS a JOIN journal AS j ON j.alert = a.id
+             WHERE a.point IS NULL AND a.rule = 'deaf' AND a.withdrawn_at IS NULL
+               AND j.intake >> 40 = h.share)) AS since
+  FROM heartbeat AS h
+ WHERE h.share = %s AND h.watermark IS NOT NULL
+"""
+
+
+class Left(NamedTuple):
+    """How the last ingestor of a share left its listening."""
+
+    watermark: datetime
+    """Domain time up to which it had listened."""
+    beat_at: datetime
+    """Real time of its last sign of life."""
+    since: datetime
+    """Domain time since which it had not been deaf."""
 
 
 async def find(connection: Connection, name: str) -> int | None:
@@ -79,8 +102,12 @@ async def beat(
     connected: bool,
     intake_at: datetime | None,
     waiting: int,
+    watermark: datetime | None = None,
 ) -> None:
-    """Say that the writer lives. Times are real, for people look at their own clocks."""
+    """Say that the writer lives. Times are real, for people look at their own clocks.
+
+    Only `watermark`, up to which the share has listened, is the domain's; None: as before.
+    """
     await connection.execute(
         BEAT,
         {
@@ -89,5 +116,13 @@ async def beat(
             "connected": connected,
             "intake_at": intake_at,
             "waiting": waiting,
+            "watermark": watermark,
         },
     )
+
+
+async def listened(connection: Connection, share: int) -> Left | None:
+    """How far the share had listened when its ingestor last said so; None: it never did."""
+    cursor = await connection.execute(LISTENED, (share,))
+    row = await cursor.fetchone()
+    return Left(row[0], row[1], row[2] or row[0]) if row else None

@@ -35,12 +35,25 @@ SELECT e.code, d.key, p.key, x.rule, x.level, x.started, x.ended
  WHERE NOT x.withdrawn
  ORDER BY x.started, x.id
 """
+# The begin and the end of a finding stand in different entries of one journal.
+FINDINGS = """
+SELECT e.code, d.key, f.rule, f.began, f.ended
+  FROM (SELECT a.id, a.device, a.rule, (j.detail->>'from')::timestamptz AS began,
+               max((j.detail->>'to')::timestamptz) AS ended
+          FROM alert AS a JOIN journal AS j ON j.alert = a.id
+         WHERE a.point IS NULL AND a.device IS NOT NULL AND a.withdrawn_at IS NULL
+           AND j.detail->>'from' IS NOT NULL
+         GROUP BY a.id, began) AS f
+  JOIN device AS d ON d.id = f.device
+  JOIN enterprise AS e ON e.id = d.enterprise
+ ORDER BY f.began, d.id, f.rule, f.id
+"""
 NEWEST_INTAKE = "SELECT max(arrived) FROM intake"
 TITLES = """
-SELECT a.id, a.rule, d.name_zh, d.name_en, p.name_zh, p.name_en
+SELECT a.id, a.rule, concat_ws(' ', d.name_zh, p.name_zh), concat_ws(' ', d.name_en, p.name_en)
   FROM alert AS a
   LEFT JOIN point AS p ON p.id = a.point
-  LEFT JOIN device AS d ON d.id = p.device
+  LEFT JOIN device AS d ON d.id = coalesce(a.device, p.device)
  WHERE a.id = ANY(%s)
 """
 SHARES = """
@@ -80,6 +93,11 @@ async def raised(connection: Connection) -> list[tuple[Any, ...]]:
     return await (await connection.execute(RAISED)).fetchall()
 
 
+async def findings(connection: Connection) -> list[tuple[Any, ...]]:
+    """What was found about devices: enterprise code, device, rule, from, to (None: goes on)."""
+    return await (await connection.execute(FINDINGS)).fetchall()
+
+
 async def newest_intake(connection: Connection) -> datetime | None:
     """When the newest intake arrived, in domain time."""
     (row,) = await (await connection.execute(NEWEST_INTAKE)).fetchall()
@@ -90,8 +108,8 @@ async def titles(connection: Connection, alerts: list[int]) -> dict[int, str]:
     """What each alert is about, in one line: rule, device and point in both languages."""
     cursor = await connection.execute(TITLES, (alerts,))
     return {
-        alert: f"{rule} · {zh} {point_zh} · {en} {point_en}" if zh else rule
-        for alert, rule, zh, en, point_zh, point_en in await cursor.fetchall()
+        alert: " · ".join(filter(None, texts))
+        for alert, *texts in await cursor.fetchall()
     }
 
 

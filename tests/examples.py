@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 from alerting.life_cycle import step
 from alerting.routing import Subscription, notifications
 from alerting.texts import Facts, Text
-from domain.alerts import SYSTEM, Alert, Event, JournalEntry, Subject
+from domain.alerts import (
+    SYSTEM,
+    Alert,
+    DeviceSubject,
+    Event,
+    JournalEntry,
+    Subject,
+)
 from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
 
@@ -36,6 +43,7 @@ SUBJECT = Subject(
     quantity="temperature",
     unit="°C",
     resolution=0.1,
+    device=2,
     device_zh="3号记录仪",
     device_en="logger 3",
     site_zh="一号冷库",
@@ -46,6 +54,11 @@ SUBJECT = Subject(
     enterprise_zh="西湖医药有限公司",
     enterprise_en="West Lake Pharma Ltd",
 )
+
+DEVICE = DeviceSubject(
+    **{f.name: getattr(SUBJECT, f.name) for f in fields(DeviceSubject)}
+)
+"""The device of that point."""
 
 EXCURSION = Excursion(
     point=3,

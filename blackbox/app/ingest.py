@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
+from alerting.findings import Findings
+from alerting.judges import Judges
+from alerting.ticker import Hearing, Ticker, as_listened
 from blackbox.app.telling import nothing, serve_metrics, subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings
@@ -18,11 +20,14 @@ async def run(
     settings: Settings,
     *,
     advance: Advance = advance,
+    hearing: Hearing = as_listened,
     probe: Callable[[str], None] = nothing,
 ) -> None:
     """Ingest one share until cancelled."""
     serve_metrics(settings)
     told = subscriptions(settings)
+    findings = Findings(told, real_now)
+    region = settings.share.replace("/", "")
     ingestor = loop.Ingestor(
         loop.Settings(
             database_url=settings.database(),
@@ -31,7 +36,11 @@ async def run(
             messages_cap=settings.batch_messages,
             bytes_cap=settings.batch_bytes,
         ),
-        Evaluator(Alerts(told, real_now), BoxAlerts(told, real_now), advance),
+        Judges(
+            Evaluator(Alerts(told, real_now), advance),
+            Ticker(findings, region=region, hearing=hearing),
+            findings,
+        ),
         settings.read_clock(),
         real_now=real_now,
         probe=probe,

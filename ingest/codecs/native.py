@@ -112,16 +112,27 @@ def identify(
     document: object, properties: Mapping[str, str]
 ) -> tuple[str | None, int | None]:
     """(boot, seq) of a message: from its payload, else from its user properties."""
-    source: Mapping[str, Any] = document if isinstance(document, dict) else {}
-    boot = source.get("boot", properties.get("boot"))
-    seq = source.get("seq", properties.get("seq"))
+    boot = read_boot(document, properties)
+    seq = stated("seq", document, properties)
     if isinstance(seq, str) and re.fullmatch("[0-9]{1,19}", seq):
         seq = int(seq)
-    if not isinstance(boot, str) or len(boot) > LONGEST_BOOT or clean(boot) != boot:
-        return None, None
     if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < 2**63:
         return None, None
-    return boot, seq
+    return (None, None) if boot is None else (boot, seq)
+
+
+def read_boot(document: object, properties: Mapping[str, str]) -> str | None:
+    """`boot` of a message, if it gives one that can be kept."""
+    boot = stated("boot", document, properties)
+    if not isinstance(boot, str) or len(boot) > LONGEST_BOOT or clean(boot) != boot:
+        return None
+    return boot
+
+
+def stated(name: str, document: object, properties: Mapping[str, str]) -> object:
+    """What a payload, else its user properties, say of `name`."""
+    source: Mapping[str, Any] = document if isinstance(document, dict) else {}
+    return source.get(name, properties.get(name))
 
 
 def snapshots(document: object) -> Iterator[tuple[str, object]]:

@@ -19,6 +19,7 @@ CREATE TABLE device_sign (
     sign        text NOT NULL CHECK (sign IN ('online', 'alive', 'offline')),
     messages    int4 NOT NULL,             -- of that sign in the intake
     boot        text,                      -- as the newest of them says
+    final       bool NOT NULL,             -- the last sign that the device gave in the intake
     PRIMARY KEY (intake, device, sign)
 );
 COMMENT ON TABLE device_sign IS 'What devices said on the topic "status": birth, heartbeat, will.';

@@ -161,3 +161,17 @@ async def test_without_a_registry_the_page_says_what_to_do(database: Database) -
         await world.register()
         world.clock.ahead += 1
         assert "一号冷库温度" in (await client.get("/", headers=PERSON)).text
+
+
+async def test_a_finding_about_a_device_is_shown_with_where_it_is_and_since_when(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    for value in (5.0, 6.0):
+        await world.send("coldroom-1", (30, {"t1": value}))
+    text = (await client.get("/?alert=1", headers=PERSON)).text
+    card = text[text.index('id="alert-1"') :].partition("</article>")[0]
+    assert "一号冷库" in card
+    assert "示例医药物流有限公司" in card
+    assert "设备对同一测点同一时刻报送了不同的数值" in card
+    assert "17:30:05 起" in card
+    assert 'href="tel:' in card

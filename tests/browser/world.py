@@ -13,10 +13,12 @@ from importlib.resources import files
 
 import uvicorn
 
-from alerting.box_alerts import BoxAlerts
 from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
+from alerting.findings import Findings
+from alerting.judges import Judges
+from alerting.ticker import Ticker
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
@@ -125,10 +127,11 @@ async def new_world(database: Database) -> AsyncIterator[World]:
         await connect(url, name="test-heart") as own,
     ):
         share = await shares.take_lease(connection, "main")
+        findings = Findings([], lambda: NOW)
         intake = Intake(
             connection,
             share,
-            Evaluator(Alerts([], lambda: NOW), BoxAlerts([], lambda: NOW)),
+            Judges(Evaluator(Alerts([], lambda: NOW)), Ticker(findings), findings),
             limits=Limits(),
             probe=lambda _: None,
         )

@@ -15,11 +15,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
-from alerting.box_alerts import BoxAlerts
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
+from alerting.findings import Findings
+from alerting.judges import Judges
 from alerting.life_cycle import replay, state
 from alerting.routing import Subscription
+from alerting.ticker import Hearing, Ticker, as_listened
 from domain.excursions import Excursion
 from domain.readings import Quality, Reading
 from domain.registry_file import parse, resolved
@@ -27,7 +29,8 @@ from domain.rules import RuleVersion, Severity
 from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
 from rules import engine
-from rules.kinds import from_version
+from rules.kinds import KINDS, from_version
+from rules.silence import SilenceRule
 from rules.watch import Advance, watches
 from storage import alerts, chain, journal, readings, registry, shares, status
 from storage.connect import connect
@@ -59,7 +62,17 @@ COLD = a_rule(
 )
 """Minor from 7.5 after 3 min, major beyond 8 at once, critical beyond 12 after 2 min."""
 HOT = a_rule("heat", a_level("heat", "4m", severity="major", above=10.0))
-RULES = {rule.key: rule for rule in (COLD, HOT)}
+SILENT = SilenceRule.model_validate(
+    {
+        "key": "device-silent",
+        "kind": "silence",
+        "name": {"zh": "失联", "en": "silent"},
+        "basis": {"zh": "测试", "en": "a test"},
+        "levels": [{"name": "silent", "severity": "major"}],
+    }
+)
+"""Major after five intervals, but not within 15 min."""
+RULES = {rule.key: rule for rule in (COLD, HOT, SILENT)}
 WORLD = """
 enterprises:
   91110000600037341L:
@@ -112,6 +125,12 @@ def message(document: object, device: str = "logger-1") -> Message:
     return Message(topic=topic(device), payload=raw)
 
 
+def said(status: str, device: str = "logger-1", **fields: Any) -> Message:
+    """What a device says of itself."""
+    document = {"status": status, **fields}
+    return Message(topic(device, "status"), json.dumps(document).encode())
+
+
 def snapshot(time: datetime, quality: str = "good", **values: Any) -> dict[str, Any]:
     return {
         "time": time.isoformat(),
@@ -136,14 +155,18 @@ class Box:
         probe: Callable[[str], None] = nothing,
         limits: Limits | None = None,
         advance: Advance = engine.advance,
+        hearing: Hearing = as_listened,
     ) -> None:
         self.connection = connection
         told = [DUTY, CHIEF]
-        self.evaluator = Evaluator(
-            Alerts(told, lambda: REAL), BoxAlerts(told, lambda: REAL), advance
+        findings = Findings(told, lambda: REAL)
+        self.observer = Judges(
+            Evaluator(Alerts(told, lambda: REAL), advance),
+            Ticker(findings, hearing=hearing),
+            findings,
         )
         self.intake = Intake(
-            connection, share, self.evaluator, limits=limits or Limits(), probe=probe
+            connection, share, self.observer, limits=limits or Limits(), probe=probe
         )
         self.next: dict[str, datetime] = {}
         """When the next reading of each point is due."""
@@ -231,7 +254,8 @@ class Box:
                 self.connection, point, at("0s", "2000-01-01T00:00Z")
             )
             for watch in watches(point, rules):
-                found.extend(engine.excursions(watch, stored))
+                if watch.kind in KINDS:
+                    found.extend(engine.excursions(watch, stored))
         return sorted(found, key=lambda e: (e.point, e.rule, e.level, e.start))
 
     async def journal(self) -> list[str]:

@@ -90,8 +90,9 @@ async def tightened(box: Box) -> Box:
 
 
 async def numbers(box: Box) -> list[int]:
-    """The alerts, in the order in which they opened."""
-    return [number for (number,) in await box.rows("SELECT id FROM alert ORDER BY id")]
+    """The alerts on points, in the order in which they opened."""
+    rows = await box.rows("SELECT id FROM alert WHERE point IS NOT NULL ORDER BY id")
+    return [number for (number,) in rows]
 
 
 async def answer(database: Database, box: Box, nth: int = 1) -> None:
@@ -139,14 +140,16 @@ async def spans(box: Box, alert: int) -> list[str]:
 
 
 async def told(box: Box) -> list[str]:
-    """What the person on duty is told, in order: the headlines, less what it is about."""
+    """What the person on duty is told of them: the headlines, less what it is about."""
     rows = await box.rows(
         "SELECT alert, split_part(body->'text'->>'en', ': ', 1)"
         "  FROM delivery JOIN journal USING (alert, n)"
         " WHERE recipient = 'duty' ORDER BY intake, alert, n"
     )
     ids = await numbers(box)
-    return [f"{ids.index(alert) + 1} {headline}" for alert, headline in rows]
+    return [
+        f"{ids.index(alert) + 1} {headline}" for alert, headline in rows if alert in ids
+    ]
 
 
 # Merge: late data join two excursions into one

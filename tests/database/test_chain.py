@@ -23,6 +23,7 @@ from storage.evidence import (
     BOX_EVENT,
     CHAINED,
     CONFLICT,
+    DEVICE_SIGN,
     EXCURSION_REVISION,
     JOURNAL,
     LEDGER,
@@ -45,6 +46,9 @@ SELECT column_name, udt_name FROM information_schema.columns
 """
 GROUNDWORK = """
 INSERT INTO share (id, name, digest) VALUES (1, 'hangzhou', decode(repeat('00', 32), 'hex'));
+INSERT INTO enterprise (code, name_zh, name_en, kind, high_risk) VALUES ('', '', '', '', '{}');
+INSERT INTO site (enterprise, key, name_zh, name_en, kind, region, telephone) VALUES (1, '', '', '', '', '', '');
+INSERT INTO device (enterprise, site, key, name_zh, name_en, kind) VALUES (1, 1, '', '', '', '');
 INSERT INTO rule_version VALUES ('v1', 'cold', 'threshold', '{}');
 INSERT INTO alert (id, rule, version, severity, suppressed, opened_at, entries)
 SELECT n, 'cold', 'v1', 2, false, '2026-01-31Z', 1 FROM generate_series(1, 6) AS n;
@@ -78,6 +82,7 @@ def evidence(intake: int, n: int) -> Mapping[Evidence, Sequence[Row]]:
         ],
         READMISSION: [(identity, intake, "stored")],
         LEDGER: [(intake, 7, 3, 1, 9, 4, 1, 2, 2), (intake, 8, 1, 0, 0, 0, 0, 0, 0)],
+        DEVICE_SIGN: [(intake, 1, "online", 2, "2026-01-01", False), (intake, 1, "offline", 1, None, True)],
         BOX_EVENT: [(intake, at, "session_opened", json.dumps({"last": None, "库": "é"}))],
         EXCURSION_REVISION: [
             (n, 1, intake, 1, "cold", "v1", "high", 2, at, None, 9.5, at, False),
@@ -123,7 +128,7 @@ async def test_what_was_written_holds(chained: Connection):
     told: list[tuple[int, int]] = []
     found = await verify(chained, lambda *counts: told.append(counts))
     assert found.fault is None
-    assert (found.intakes, found.rows) == (5, 5 * 21)
+    assert (found.intakes, found.rows) == (5, 5 * 23)
     assert [(head.share, head.number) for head in found.heads] == [
         ("people", 2),
         ("hangzhou", 3),

@@ -312,7 +312,7 @@ async def test_points_without_rules_are_stored_and_not_judged(box: Box) -> None:
 
 async def test_lost_session_is_raised_by_the_box_about_itself(box: Box) -> None:
     async with box.intake.unit("session", at("1m"), at("1m")) as unit:
-        await box.evaluator.about_the_box(
+        await box.observer.about_the_box(
             unit, "session-lost", {"share": "33"}, at("1m")
         )
     assert await box.journal() == ["1 opened major", "1 returned major"]

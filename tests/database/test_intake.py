@@ -20,6 +20,7 @@ from tests.database.box import (
     message,
     messages,
     opened,
+    said,
     snapshot,
     topic,
 )
@@ -169,6 +170,7 @@ async def test_all_rows_of_an_intake_share_one_transaction(box: Box) -> None:
             message(snapshot(at("1m"), t1=9.0, t9=1)),
             message(snapshot(at("0m"), t1=8.5)),
             message(b"{"),
+            said("alive"),
         ]
     )
     (intake,) = [committed.intake for committed in done]
@@ -379,7 +381,7 @@ async def test_a_registry_that_moved_while_a_batch_waits_is_taken_up(
         intake = Intake(
             connection,
             box.intake.share,
-            box.evaluator,
+            box.observer,
             limits=Limits(),
             probe=lambda _: None,
         )

@@ -176,9 +176,10 @@ async def _cards(
 
 def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
     """The alert in words; `stretches` are its levels, the most severe first."""
-    since = min((one.started for one in stretches), default=alert.opened_at)
+    since = min((one.started for one in stretches), default=alert.began)
+    since = since or alert.opened_at
     ends = [one.ended for one in stretches if one.ended]
-    ended = max(ends) if ends and len(ends) == len(stretches) else None
+    ended = max(ends) if ends and len(ends) == len(stretches) else alert.ended
     title, basis = _rule_texts(alert, show)
     peak, limit = _how_bad(alert, stretches, show)
     return Card(

@@ -10,7 +10,7 @@ from alerting.texts import box_facts
 from domain.alerts import Event, JournalEntry
 from domain.errors import SettingsError
 from domain.rules import Severity
-from tests.examples import ALERT, FACTS, TREND, ended, journal
+from tests.examples import ALERT, DEVICE, FACTS, TREND, ended, journal
 
 COUNTY = Subscription(channel="webhook", recipient="county")
 LOG = Subscription(channel="log", recipient="log")
@@ -122,3 +122,10 @@ def test_the_body_of_the_boxs_own_alert_has_no_subject() -> None:
     sent = body(entry(Event.OPENED), box_facts(replace(ALERT, rule="session-lost")))
     assert sent["subject"] is None
     assert sent["excursion"] is None
+
+
+def test_the_body_of_a_finding_about_a_device_names_no_point() -> None:
+    alert = replace(ALERT, rule="conflict", version=None, point=None)
+    sent = body(entry(Event.OPENED), box_facts(alert, DEVICE))
+    assert (sent["subject"]["point"], sent["subject"]["name"]) == (None, None)
+    assert sent["subject"]["device"] == {"zh": "3号记录仪", "en": "logger 3"}

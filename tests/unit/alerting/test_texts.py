@@ -15,7 +15,7 @@ from alerting.texts import (
 )
 from domain.alerts import Event, State
 from domain.rules import Severity
-from tests.examples import ALERT, FACTS, TREND, ended, happen, journal, minutes
+from tests.examples import ALERT, DEVICE, FACTS, TREND, ended, happen, journal, minutes
 
 OPENED_ZH = """\
 主要告警：冷库温度超出 2–8 °C
@@ -176,6 +176,19 @@ def test_what_has_no_amount_is_told_by_its_limit_alone() -> None:
     told = text(opened, replace(FACTS, amount="", limit="no message for 15 min"))
     assert "How bad: trigger no message for 15 min" in told.en
     assert "程度：判定条件 no message" in told.zh
+
+
+def test_a_finding_about_a_device_says_where_it_is_and_from_when_to_when() -> None:
+    detail = {"from": minutes(-60).isoformat(), "to": minutes(0).isoformat()}
+    (opened,) = journal(Event.OPENED)
+    alert = replace(ALERT, rule="conflict", version=None, point=None)
+    told = text(replace(opened, detail=detail), box_facts(alert, DEVICE))
+    assert told.en.splitlines()[1:3] == [
+        "Where: West Lake Pharma Ltd · Cold store 1 · logger 3",
+        "When: 2026-11-22 16:30:00 to 2026-11-22 17:30:00 (Beijing time, +08:00)",
+    ]
+    assert "处置：请核查设备的时钟" in told.zh
+    assert "现场电话：0571-8888 0000" in told.zh
 
 
 def test_every_event_state_and_severity_has_its_words() -> None:

@@ -1,0 +1,132 @@
+"""Alerts whose subject is a device or the box: their heads by key, and what goes on.
+
+From when to when a finding holds stands in the journal's detail, as `from` and `to`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.rows import class_row, kwargs_row
+
+from domain.alerts import Alert, DeviceSubject
+from domain.listened import Deafness
+from domain.rules import Severity
+from storage.unit import Connection, Unit
+
+LOCK = """
+SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region, a.severity,
+       a.suppressed, a.predecessor, a.merged_into, a.found_late, a.opened_at, a.returned_at,
+       a.acknowledged_at, a.withdrawn_at, a.entries
+  FROM unnest(%(devices)s::int4[], %(rules)s::text[], %(suppressed)s::bool[]) AS k (device, rule, suppressed)
+ CROSS JOIN LATERAL (SELECT id FROM alert
+                      WHERE point IS NULL AND device = k.device AND rule = k.rule
+                        AND suppressed = k.suppressed AND withdrawn_at IS NULL
+                      ORDER BY id DESC LIMIT 1) AS newest
+  JOIN alert AS a ON a.id = newest.id
+ ORDER BY a.id FOR UPDATE OF a
+"""
+# Of the box: of those that an intake of this share opened.
+LOCK_BOX = """
+SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region, a.severity,
+       a.suppressed, a.predecessor, a.merged_into, a.found_late, a.opened_at, a.returned_at,
+       a.acknowledged_at, a.withdrawn_at, a.entries
+  FROM alert AS a
+  JOIN journal AS j ON j.alert = a.id AND j.n = 1
+ WHERE a.point IS NULL AND a.device IS NULL AND a.rule = %s AND a.withdrawn_at IS NULL
+   AND j.intake >> 40 = %s
+ ORDER BY a.id DESC LIMIT 1 FOR UPDATE OF a
+"""
+GOING_ON = """
+SELECT a.device, a.rule, a.suppressed, (j.detail->>'from')::timestamptz AS start,
+       coalesce((j.detail->>'will')::bool, false) AS will, j.intake
+  FROM alert AS a
+ CROSS JOIN LATERAL (SELECT intake, detail FROM journal
+                      WHERE alert = a.id AND detail->>'from' IS NOT NULL
+                      ORDER BY n DESC LIMIT 1) AS j
+ WHERE a.point IS NULL AND a.device = ANY(%s)
+   AND a.withdrawn_at IS NULL AND a.returned_at IS NULL
+"""
+DEAFNESS = """
+SELECT (j.detail->>'from')::timestamptz, (j.detail->>'to')::timestamptz
+  FROM alert AS a JOIN journal AS j ON j.alert = a.id
+ WHERE a.point IS NULL AND a.rule = 'deaf' AND a.withdrawn_at IS NULL
+   AND j.intake >> 40 = %s AND j.detail->>'from' IS NOT NULL
+ ORDER BY j.intake DESC, j.n DESC LIMIT 1
+"""
+SUBJECTS = """
+SELECT d.id AS device, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
+       s.name_en AS site_en, s.region, s.telephone, e.code AS enterprise_code,
+       e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
+  FROM device AS d
+  JOIN site AS s ON s.id = d.site
+  JOIN enterprise AS e ON e.id = s.enterprise
+ WHERE d.id = ANY(%s)
+"""
+
+
+class Key(NamedTuple):
+    """What names a finding: of these, the newest alert takes what is new."""
+
+    device: int | None
+    """None: the box."""
+    rule: str
+    suppressed: bool
+
+
+class GoingOn(NamedTuple):
+    """A finding of a device that has not ended."""
+
+    device: int
+    rule: str
+    suppressed: bool
+    start: datetime
+    will: bool
+    """The last message before was a will."""
+    intake: int
+    """In which it began, or began again."""
+
+
+async def lock(unit: Unit, keys: Sequence[Key]) -> dict[Key, Alert]:
+    """The newest live alert of each key, locked until the transaction ends."""
+    found: list[Alert] = []
+    async with unit.connection.cursor(row_factory=kwargs_row(_head)) as cursor:
+        of_devices = [key for key in keys if key.device is not None]
+        if of_devices:
+            devices, rules, suppressed = map(list, zip(*of_devices, strict=True))
+            values = {"devices": devices, "rules": rules, "suppressed": suppressed}
+            await cursor.execute(LOCK, values)
+            found += await cursor.fetchall()
+        for key in keys:
+            if key.device is None:
+                await cursor.execute(LOCK_BOX, (key.rule, unit.share))
+                found += await cursor.fetchall()
+    return {Key(head.device, head.rule, head.suppressed): head for head in found}
+
+
+def _head(*, severity: int, **columns: Any) -> Alert:
+    return Alert(severity=Severity(severity), **columns)
+
+
+async def going_on(connection: Connection, devices: Iterable[int]) -> list[GoingOn]:
+    """The findings of `devices` that have not ended."""
+    cursor = await connection.execute(GOING_ON, (list(devices),))
+    return [GoingOn(*row) for row in await cursor.fetchall()]
+
+
+async def deafness(connection: Connection, share: int) -> Deafness | None:
+    """The newest deafness of a share that was raised."""
+    cursor = await connection.execute(DEAFNESS, (share,))
+    row = await cursor.fetchone()
+    return Deafness(start=row[0], end=row[1]) if row else None
+
+
+async def subjects(
+    connection: Connection, devices: Iterable[int]
+) -> dict[int, DeviceSubject]:
+    """What notifications say of `devices`, by their numbers."""
+    async with connection.cursor(row_factory=class_row(DeviceSubject)) as cursor:
+        await cursor.execute(SUBJECTS, (list(devices),))
+        return {subject.device: subject for subject in await cursor.fetchall()}
