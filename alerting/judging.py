@@ -165,18 +165,23 @@ def until_no_difference(
 ) -> tuple[list[Excursion], datetime] | None:
     """The excursions that have ended until what changed makes no difference any more.
 
-    Two folds run side by side, with and without the changes: once they have come to the
-    same state after them, all stands that began from the returned time on. None: not yet.
+    Two folds run side by side, with and without the changes, wherever they differ: once
+    they have come to the same state after them, all stands that began from the returned
+    time on. None: not yet.
     """
     found, without, last = list[Excursion](), state, changes.times[-1]
     for slot in stretch:
+        old, same = changes.old(slot), state is without
         state, ended = advance(watch, state, slot)
         found.extend(ended)
-        old = changes.old(slot)
-        if old is not None:
+        if same and old is slot:
+            without = state
+        elif old is not None:
             without, _ = advance(watch, without, old)
-        if slot.time > last and state == without:
-            return found, state.begun or slot.time
+        if state == without:
+            if slot.time > last:
+                return found, state.begun or slot.time
+            without = state
     return None
 
 

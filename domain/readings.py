@@ -75,13 +75,11 @@ def judged(value: float | None, quality: int, resolution: float) -> float | None
 
 def slots(readings: Iterable[Reading], resolution: float) -> list[Slot]:
     """The slots of one point's readings, by time; those of one time are one slot."""
-    values: dict[tuple[datetime, int], set[float]] = {}
+    found: dict[datetime, Slot] = {}
     for point, time, value, quality, _ in readings:
-        known = values.setdefault((time, point), set())
         number = judged(value, quality, resolution)
-        if number is not None:
-            known.add(number)
-    return [
-        Slot(point, time, tuple(sorted(values[time, point])))
-        for time, point in sorted(values)
-    ]
+        values = () if number is None else (number,)
+        if time in found:  # a conflict
+            values = tuple(sorted({*found[time].values, *values}))
+        found[time] = Slot(point, time, values)
+    return [found[time] for time in sorted(found)]

@@ -33,15 +33,9 @@ class RunMeasure(Measure[L]):
             return memory
         if memory is None or slot.time - memory.times[-1] > period.max_gap:
             return Window.of([(slot.time, slot.values[0])])
-        first = slot.time - longest(watch)
+        first = self.memory_from(watch, slot.time)
         return memory.since(first).push(slot.time, slot.values[0])
 
     def memory_from(self, watch: Watch, time: datetime) -> datetime:
-        """The longest window before."""
-        return time - longest(watch)
-
-
-def longest(watch: Watch) -> timedelta:
-    """The longest window of the levels of a watch, and a moment: its end is inclusive."""
-    windows = (level.span for level in watch.levels)
-    return max(windows, default=timedelta()) + timedelta.resolution
+        """The longest window before, and a moment: its end is inclusive."""
+        return time - watch.longest_span - timedelta.resolution

@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, TypeAlias
@@ -21,25 +21,32 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 Floats: TypeAlias = NDArray[np.float64]
+Numbers: TypeAlias = Sequence[float] | Floats
 
 
-def theil_sen(hours: Sequence[float], values: Sequence[float]) -> float:
+def theil_sen(hours: Numbers, values: Numbers) -> float:
     """Median of the slopes of all pairs, in unit per hour; of an even number the mean.
 
     `hours` ascend, no two equal; at least two of them. The result is not rounded.
     """
-    slopes = _slopes(hours, values)
-    middle = len(slopes) // 2
-    if len(slopes) % 2:
-        return float(np.partition(slopes, middle)[middle])
-    low, high = np.partition(slopes, (middle - 1, middle))[middle - 1 : middle + 1]
+    return median(_slopes(hours, values))
+
+
+def median(numbers: Floats) -> float:
+    """The middle one; of an even number the mean of the middle two."""
+    middle = len(numbers) // 2
+    if len(numbers) % 2:
+        return float(np.partition(numbers, middle)[middle])
+    low, high = np.partition(numbers, (middle - 1, middle))[middle - 1 : middle + 1]
     return (float(low) + float(high)) / 2
 
 
 def sen_interval(
-    hours: Sequence[float], values: Sequence[float], confidence: float = 0.95
+    hours: Numbers, values: Sequence[float], confidence: float = 0.95
 ) -> tuple[float, float]:
     """Confidence interval of `theil_sen`, in unit per hour (Sen 1968, equation 2.6)."""
     slopes = np.sort(_slopes(hours, values))
@@ -51,10 +58,10 @@ def sen_interval(
     return float(slopes[low]), float(slopes[high])
 
 
-def _slopes(hours: Sequence[float], values: Sequence[float]) -> Floats:
+def _slopes(hours: Numbers, values: Numbers) -> Floats:
     first, second = _pairs(len(values))
     x, y = np.asarray(hours, np.float64), np.asarray(values, np.float64)
-    return (y[second] - y[first]) / (x[second] - x[first])
+    return (y.take(second) - y.take(first)) / (x.take(second) - x.take(first))
 
 
 @lru_cache(maxsize=256)
@@ -84,6 +91,8 @@ class Window:
     """Ascending, no two equal."""
     values: tuple[float, ...] = ()
     """Judged values, in the point's unit."""
+    stamps: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    """The same times, in µs."""
     ordered: tuple[float, ...] = field(default=(), compare=False, repr=False)
     """The same values, ascending."""
     s: int = field(default=0, compare=False)
@@ -105,6 +114,7 @@ class Window:
         return Window(
             (*self.times, time),
             (*self.values, value),
+            (*self.stamps, (time - EPOCH) // MICROSECOND),
             (*self.ordered[:high], value, *self.ordered[high:]),
             self.s + low - (len(self.ordered) - high),
             self.ties + _tie(high - low + 1) - _tie(high - low),
@@ -121,7 +131,14 @@ class Window:
             s += low - (len(ordered) - high)
             ties += _tie(high - low - 1) - _tie(high - low)
             del ordered[low]
-        return Window(self.times[count:], self.values[count:], tuple(ordered), s, ties)
+        return Window(
+            self.times[count:],
+            self.values[count:],
+            self.stamps[count:],
+            tuple(ordered),
+            s,
+            ties,
+        )
 
     @property
     def p(self) -> float:
@@ -135,6 +152,6 @@ class Window:
         return math.erfc((abs(self.s) - 1) / math.sqrt(2 * variance))
 
     @property
-    def hours(self) -> tuple[float, ...]:
+    def hours(self) -> Floats:
         """Times as hours from the newest reading, so 0 and below."""
-        return tuple((time - self.times[-1]) / HOUR for time in self.times)
+        return (np.array(self.stamps) - self.stamps[-1]) / (HOUR // MICROSECOND)

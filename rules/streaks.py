@@ -22,6 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from domain.excursions import Excursion, Forecast
@@ -62,13 +63,9 @@ class Measure(ABC, Generic[L]):
 
 def streaks(rule: type[AnyRule], measure: Measure[Any]) -> Kind:
     """The kind of rule that judges streaks of what `measure` says."""
-
-    def advance(watch: Watch, state: State, slot: Slot) -> Step:
-        return _advance(measure, watch, state, slot)
-
     return Kind(
         rule=rule,
-        advance=advance,
+        advance=partial(_advance, measure),
         remember=measure.remember,
         floor=_floor,
         memory_from=measure.memory_from,
@@ -90,7 +87,9 @@ def _advance(measure: Measure[Any], watch: Watch, state: State, slot: Slot) -> S
     """Judge one slot, later than all that `state` has seen."""
     memory = measure.remember(watch, state.memory, slot)
     if memory is not state.memory:
-        state = replace(state, memory=memory)
+        state = State(
+            pending=state.pending, open=state.open, level=state.level, memory=memory
+        )
     if not measure.counts(slot):
         return state, ()
     if state.open is not None:

@@ -8,9 +8,9 @@ kept from slot to slot, exactly, in integers; the slope is worked out only after
 from __future__ import annotations
 
 from datetime import timedelta
-from statistics import median
 from typing import Any, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from domain.durations import format_duration
@@ -20,7 +20,7 @@ from rules.level import Band
 from rules.model import DIGITS, Number, Span
 from rules.rule import Rule
 from rules.runs import RunMeasure
-from rules.statistics import Window, sen_interval, theil_sen
+from rules.statistics import Window, median, sen_interval, theil_sen
 from rules.streaks import Numbers, streaks
 from rules.watch import Watch
 
@@ -150,8 +150,7 @@ def hours_left(slope: float, limit: float, window: Window) -> float | None:
     The line's level at the newest reading is the median of the values moved along it.
     None: not within ten years.
     """
-    pairs = zip(window.hours, window.values, strict=True)
-    level = median(value - slope * hours for hours, value in pairs)
+    level = median(np.asarray(window.values) - slope * window.hours)
     left = max(0.0, (limit - level) / slope) if slope else FOREVER
     return round(left, DIGITS) if left < FOREVER else None
 

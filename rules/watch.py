@@ -67,6 +67,13 @@ class Watch:
         """The longest `max_gap` of the periods."""
         return max(period.max_gap for period in self.periods)
 
+    @cached_property
+    def longest_span(self) -> timedelta:
+        """The longest window of the levels; 0 where none has one."""
+        return max(
+            (level.span or timedelta() for level in self.levels), default=timedelta()
+        )
+
     def put_to_use(self, since: datetime, time: datetime) -> bool:
         """Whether the point is in use at `time` and was not at `since`."""
         return self.alerts(time) and not self.alerts(since)

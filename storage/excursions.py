@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,11 @@ NEW_IDS = "SELECT nextval('excursion_id') FROM generate_series(1, %s)"
 KNOWN = """
 SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
        r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
-  FROM excursion_revision AS r
+  FROM unnest(%s::int4[], %s::timestamptz[]) AS s (point, since)
+  JOIN excursion_revision AS r ON r.point = s.point
+   AND (r.ended IS NULL OR r.ended >= s.since)
   LEFT JOIN alert_excursion AS ae ON ae.excursion = r.excursion
- WHERE r.point = %s
-   AND (r.ended IS NULL OR r.ended >= %s)
-   AND NOT r.withdrawn
+ WHERE NOT r.withdrawn
    AND NOT EXISTS (SELECT FROM excursion_revision AS n
                     WHERE n.excursion = r.excursion AND n.revision > r.revision)
  ORDER BY r.started
@@ -61,10 +61,18 @@ def _stored(row: Sequence[Any]) -> Stored:
     )
 
 
-async def known(connection: Connection, point: int, since: datetime) -> list[Stored]:
-    """Excursions of a point that are open or end at `since` or later, less the withdrawn."""
-    cursor = await connection.execute(KNOWN, (point, since))
-    return [_stored(row) for row in await cursor.fetchall()]
+async def known(
+    connection: Connection, since: Mapping[int, datetime]
+) -> dict[int, list[Stored]]:
+    """By point, the excursions that are open or end at `since` or later, by start.
+
+    Less the withdrawn. Every point of `since` is there.
+    """
+    cursor = await connection.execute(KNOWN, (list(since), list(since.values())))
+    found: dict[int, list[Stored]] = {point: [] for point in since}
+    for stored in map(_stored, await cursor.fetchall()):
+        found[stored.excursion.point].append(stored)
+    return found
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
-from domain.readings import Provenance, Quality, Reading, Slot
+from domain.readings import Quality, Reading, Slot
 from domain.readings import slots as judged_slots
 from domain.registry import Point
 from storage.unit import Connection
@@ -24,8 +26,8 @@ SELECT r.point, r.time, r.intake, r.value, r.quality
   JOIN reading AS r ON r.point = s.point AND r.time = s.time
 """
 SLOTS = """
-SELECT r.point, r.time, r.value, r.quality, r.provenance, c.value, c.quality, c.provenance
-  FROM (SELECT point, time, value, quality, provenance
+SELECT r.time, r.value, r.quality, c.value, c.quality
+  FROM (SELECT point, time, value, quality
           FROM reading
          WHERE point = %s AND time >= %s
          ORDER BY time
@@ -33,14 +35,29 @@ SELECT r.point, r.time, r.value, r.quality, r.provenance, c.value, c.quality, c.
   LEFT JOIN conflict AS c ON c.point = r.point AND c.time = r.time
  ORDER BY r.time
 """
-BEFORE = """
-SELECT time FROM reading WHERE point = %s AND time < %s ORDER BY time DESC LIMIT 1
+AROUND = """
+SELECT s.point, b.time, n.time
+  FROM unnest(%s::int4[], %s::timestamptz[]) AS s (point, time)
+  LEFT JOIN LATERAL (SELECT time FROM reading WHERE point = s.point AND time < s.time
+                      ORDER BY time DESC LIMIT 1) AS b ON true
+ CROSS JOIN LATERAL (SELECT time FROM reading WHERE point = s.point
+                      ORDER BY time DESC LIMIT 1) AS n
 """
-
-UPTO = """
-SELECT time FROM reading WHERE point = %s AND time <= %s ORDER BY time DESC LIMIT 1
+SERIES = """
+SELECT s.point, r.time, r.value, r.quality
+  FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[]) AS s (point, since, until)
+  LEFT JOIN LATERAL (SELECT time FROM reading WHERE point = s.point AND time <= s.since
+                      ORDER BY time DESC LIMIT 1) AS b ON true
+ CROSS JOIN LATERAL (
+       SELECT time, value, quality FROM reading
+        WHERE point = s.point AND time >= coalesce(b.time, s.since) AND time <= s.until
+        UNION ALL
+       SELECT time, value, quality FROM conflict
+        WHERE point = s.point AND time >= coalesce(b.time, s.since) AND time <= s.until) AS r
+ ORDER BY s.point, r.time
 """
-
+QUALITIES = tuple(Quality)
+"""By their numbers: many times faster than to call the class."""
 Place = tuple[int, datetime]
 """(point, time): where at most one reading can be."""
 
@@ -51,6 +68,25 @@ class Kept(NamedTuple):
     intake: int
     value: float | None
     quality: int
+
+
+class Around(NamedTuple):
+    """Times of readings of a point."""
+
+    before: datetime | None
+    """Of the newest before a place; None: there is none."""
+    newest: datetime
+    """Of the newest of all."""
+
+
+class Span(NamedTuple):
+    """A stretch of a point's series."""
+
+    point: Point
+    since: datetime
+    """Inclusive; what there is just before it, or at it, belongs to the span."""
+    until: datetime
+    """Inclusive."""
 
 
 async def ensure_range(
@@ -90,29 +126,35 @@ async def slots(
     """
     cursor = await connection.execute(SLOTS, (point.id, since, limit))
     readings: list[Reading] = []
-    for number, time, *columns in await cursor.fetchall():
-        readings.append(_reading(number, time, columns[:3]))
-        if columns[4] is not None:
-            readings.append(_reading(number, time, columns[3:]))
+    for time, value, quality, other, others in await cursor.fetchall():
+        readings.append(Reading(point.id, time, value, QUALITIES[quality]))
+        if others is not None:
+            readings.append(Reading(point.id, time, other, QUALITIES[others]))
     return judged_slots(readings, point.resolution)
 
 
-def _reading(point: int, time: datetime, columns: Sequence[Any]) -> Reading:
-    value, quality, provenance = columns
-    return Reading(point, time, value, Quality(quality), Provenance(provenance))
+async def around(connection: Connection, places: Iterable[Place]) -> dict[int, Around]:
+    """By point, what stands around a place; one place per point, that has readings."""
+    points, times = map(list, zip(*places, strict=True))
+    cursor = await connection.execute(AROUND, (points, times))
+    return {point: Around(*times) for point, *times in await cursor.fetchall()}
 
 
-async def predecessor(
-    connection: Connection, point: int, time: datetime
-) -> datetime | None:
-    """Time of the newest reading of `point` before `time`, or None."""
-    cursor = await connection.execute(BEFORE, (point, time))
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def series(
+    connection: Connection, spans: Sequence[Span]
+) -> dict[int, list[Slot]]:
+    """The slots of each span, by time, conflicting values included; one span per point.
 
-
-async def upto(connection: Connection, point: int, time: datetime) -> datetime | None:
-    """Time of the newest reading of `point` at or before `time`, or None."""
-    cursor = await connection.execute(UPTO, (point, time))
-    row = await cursor.fetchone()
-    return row[0] if row else None
+    Points without readings there are left out.
+    """
+    points, since, until = map(list, zip(*spans, strict=True))
+    resolutions = {point.id: point.resolution for point in points}
+    numbers = list(resolutions)
+    cursor = await connection.execute(SERIES, (numbers, since, until))
+    return {
+        point: judged_slots(
+            (Reading(n, time, value, QUALITIES[q]) for n, time, value, q in rows),
+            resolutions[point],
+        )
+        for point, rows in groupby(await cursor.fetchall(), itemgetter(0))
+    }

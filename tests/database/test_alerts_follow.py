@@ -436,7 +436,8 @@ async def follow(
     rules = {n: from_version(version) for n, version in versions.items()}
     following.install(box.intake.registry, rules)
     async with box.intake.unit("readings", at("10h"), at("10h")) as unit:
-        stored = await excursions.known(box.connection, point, at("0s"))
+        found = await excursions.known(box.connection, {point: at("0s")})
+        stored = found[point]
         changed = await number(unit, now_known(stored))
         if not changed:
             return

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from alerting import evaluator
+from alerting import looking_back
 from alerting.commands import acknowledge
 from domain.errors import CommandError
 from domain.readings import Reading, Slot
@@ -365,8 +365,8 @@ async def test_final_excursions_are_those_of_the_whole_fold(
 ) -> None:
     random = Random(seed)
     if seed % 2:  # look at few readings first, so that more are needed
-        monkeypatch.setattr(evaluator, "STRETCH", 3)
-        monkeypatch.setattr(evaluator, "GROWTH", 2)
+        monkeypatch.setattr(looking_back, "AHEAD", 0.1)
+        monkeypatch.setattr(looking_back, "POINTS", 2)
     async with opened(database) as box:
         current = box
         for batch in arrivals(random):
