@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from alerting import device_memory, silence, troubles
+from alerting import deafness, device_memory, silence, troubles
 from alerting.device_memory import Change, Memory
 from alerting.findings import Finding, Findings, extent
 from alerting.silence import Begins, Ends, Heard, Silent, Stretch, Verdict, Waits
 from alerting.troubles import CLOCK_AHEAD, CONFLICT
 from domain.brought import Brought, Sign
-from domain.listened import Deafness, Listened
+from domain.listened import Listened
 from domain.readings import Reading
 from domain.registry import Device, Registry
 from domain.rules import RuleVersion
@@ -94,7 +94,7 @@ class Ticker:
             (device, CLOCK_AHEAD): {"measured": time.isoformat()}
             for device, time in brought.ahead.items()
         }
-        details |= await conflicts(unit, self._device_of, brought.conflicts)
+        details |= await self._conflicts(unit, brought.conflicts)
         found = [
             one
             for key, detail in details.items()
@@ -109,7 +109,7 @@ class Ticker:
         memory = await self._remember(connection, share)
         heard = self._hearing(listened, now)
         self._found = [
-            *deafness(memory, share, listened),
+            *self._deafness(memory, share, listened),
             *self._silences(memory, heard),
             *self._quiet(memory, heard.watermark),
         ]
@@ -156,20 +156,25 @@ class Ticker:
         await self._findings.follow(unit, [finding for finding, _ in found], now)
         memory = await self._remember(unit.connection, unit.share)
         memory.note(*(change for _, change in found))
-        self._stirred |= {one.device.id for one, _ in found if one.device}
+        devices = {one.device.id for one, _ in found if one.device}
+        self._stirred |= devices & self._timelines.keys()
 
     # What has begun or ended ------------------------------------------------------
+
+    def _deafness(
+        self, memory: Memory, share: int, listened: Listened
+    ) -> Iterator[Found]:
+        """What there is to say of the box itself."""
+        news = deafness.judge(memory.deaf.get(share), listened)
+        if news is not None:
+            finding, told = news
+            yield finding, (memory.deaf, share, told)
 
     def _silences(self, memory: Memory, listened: Listened) -> Iterator[Found]:
         """Judge whom a message has stirred, or everybody where time may have told."""
         everybody = listened.watermark >= self._wake
-        judged = (
-            list(self._timelines)
-            if everybody
-            else self._stirred & self._timelines.keys()
-        )
         wake = LAST if everybody else self._wake
-        for device in judged:
+        for device in self._timelines if everybody else self._stirred:
             stretch, following = silence.in_force(
                 self._timelines[device], listened.watermark
             )
@@ -207,6 +212,22 @@ class Ticker:
             case _:
                 return None
 
+    async def _conflicts(
+        self, unit: Unit, found: Sequence[Reading]
+    ) -> dict[tuple[int, str], Mapping[str, Any]]:
+        """By device and rule: what the journal says of the first conflict, if it is news."""
+        first: dict[int, Reading] = {}
+        for reading in found:
+            first.setdefault(self._device_of[reading.point].id, reading)
+        slots = [(reading.point, reading.time) for reading in first.values()]
+        kept = await readings.at(unit.connection, slots)
+        return {
+            (device, CONFLICT): troubles.told(
+                self._devices[device], reading, kept[slot], unit.id
+            )
+            for (device, reading), slot in zip(first.items(), slots, strict=True)
+        }
+
     def _trouble(
         self,
         memory: Memory,
@@ -233,45 +254,3 @@ class Ticker:
             if troubles.over(trouble, watermark):
                 finding = troubles.ends(self._devices[key[0]], key[1], trouble)
                 yield finding, (memory.troubles, key, None)
-
-
-async def conflicts(
-    unit: Unit, device_of: Mapping[int, Device], found: Sequence[Reading]
-) -> dict[tuple[int, str], Mapping[str, Any]]:
-    """By device and rule: what the journal says of the first conflict, if it is news."""
-    first: dict[int, Reading] = {}
-    for reading in found:
-        first.setdefault(device_of[reading.point].id, reading)
-    slots = [(reading.point, reading.time) for reading in first.values()]
-    kept = await readings.at(unit.connection, slots)
-    return {
-        (number, CONFLICT): {
-            "point": point_key(device_of[reading.point], reading.point),
-            "time": reading.time.isoformat(),
-            "values": [kept[slot].value, reading.value],
-            "intakes": [kept[slot].intake, unit.id],
-        }
-        for (number, reading), slot in zip(first.items(), slots, strict=True)
-    }
-
-
-def point_key(device: Device, number: int) -> str:
-    """What messages call a point."""
-    return next(point.key for point in device.points.values() if point.id == number)
-
-
-def deafness(memory: Memory, share: int, listened: Listened) -> Iterator[Found]:
-    """What there is to say of the box's own deafness."""
-    known, heard = memory.deaf.get(share), listened.deaf
-    if known is not None and known.end is None:
-        if listened.watermark > known.start:
-            same = heard is not None and heard.start == known.start
-            end = heard.end if same and heard and heard.end else listened.watermark
-            over = Deafness(start=known.start, end=end)
-            finding = Finding(rule="deaf", ends=extent(over.start, over.end))
-            yield finding, (memory.deaf, share, over)
-    elif heard is not None and (known is None or heard.start > known.start):
-        detail = extent(heard.start, heard.end)
-        ends = detail if heard.end else None
-        finding = Finding(rule="deaf", begins=detail, ends=ends)
-        yield finding, (memory.deaf, share, heard)

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from alerting.findings import Finding, extent
+from domain.readings import Reading
 from domain.registry import Device
+from storage.readings import Kept
 
 CONFLICT: Final = "conflict"
 CLOCK_AHEAD: Final = "clock-ahead"
@@ -47,6 +49,17 @@ def in_use(device: Device, time: datetime) -> bool:
     """Whether any point of the device is somebody's concern."""
     settings = (point.setting(time) for point in device.points.values())
     return any(setting is not None and setting.in_use.alerts for setting in settings)
+
+
+def told(device: Device, reading: Reading, kept: Kept, intake: int) -> dict[str, Any]:
+    """What the journal says of a conflict that came in `intake`, against what is `kept`."""
+    points = device.points.values()
+    return {
+        "point": next(point.key for point in points if point.id == reading.point),
+        "time": reading.time.isoformat(),
+        "values": [kept.value, reading.value],
+        "intakes": [kept.intake, intake],
+    }
 
 
 def begins(

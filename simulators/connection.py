@@ -7,7 +7,7 @@ import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import NoReturn, TypeVar
 
 import aiomqtt
@@ -26,7 +26,22 @@ NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 """Small packets do not wait for each other; without it a receipt takes 40 ms longer."""
 
 T = TypeVar("T")
-Session = Callable[[aiomqtt.Client], Awaitable[None]]
+
+
+class Client(aiomqtt.Client):
+    """A client whose network can fail."""
+
+    async def cut(self) -> None:
+        """Break the connection without a word, so that the broker publishes the will."""
+        wire = self._client.socket()
+        if isinstance(wire, socket.socket):
+            with suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+        with suppress(aiomqtt.MqttError, TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._disconnected), self.timeout)
+
+
+Session = Callable[[Client], Awaitable[None]]
 
 
 class WentOffline(aiomqtt.MqttError):
@@ -65,18 +80,20 @@ async def heeding(call: Awaitable[T]) -> T:
 
 @asynccontextmanager
 async def connected(
-    url: str, identifier: str | None = None
-) -> AsyncIterator[aiomqtt.Client]:
+    url: str, identifier: str | None = None, will: aiomqtt.Will | None = None
+) -> AsyncIterator[Client]:
     """A connection (see `new_client`), closed afterwards. Raises aiomqtt.MqttError."""
     stack = AsyncExitStack()
     try:
-        client = new_client(url, identifier)
+        client = new_client(url, identifier, will)
         yield await heeding(stack.enter_async_context(client))
     finally:
         await heeding(stack.aclose())
 
 
-def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
+def new_client(
+    url: str, identifier: str | None = None, will: aiomqtt.Will | None = None
+) -> Client:
     """An MQTT 5 client for a broker's URL. Raises InputError for one that is none.
 
     With an identifier its session outlives the connection by `SESSION_EXPIRY`.
@@ -85,12 +102,13 @@ def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
     properties = Properties(PacketTypes.CONNECT)
     if identifier is not None:
         properties.SessionExpiryInterval = SESSION_EXPIRY
-    return aiomqtt.Client(
+    return Client(
         broker.host,
         broker.port,
         username=broker.username,
         password=broker.password,
         identifier=identifier,
+        will=will,
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=identifier is None,
         properties=properties,
@@ -100,14 +118,18 @@ def new_client(url: str, identifier: str | None = None) -> aiomqtt.Client:
 
 
 async def keep_connected(
-    url: str, identifier: str | None, session: Session, switch: Switch
+    url: str,
+    identifier: str | None,
+    session: Session,
+    switch: Switch,
+    will: aiomqtt.Will | None = None,
 ) -> NoReturn:
     """Hold `session` on a connection while the switch is on, again after every loss."""
     wait = FIRST_WAIT
     while True:
         await switch.on.wait()
         try:
-            async with connected(url, identifier) as client:
+            async with connected(url, identifier, will) as client:
                 wait = FIRST_WAIT
                 await session(client)
         except* aiomqtt.MqttError as lost:

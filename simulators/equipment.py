@@ -8,14 +8,15 @@ scenario gives the same values whenever it is played.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from simulators.faults import Fault, FaultKind, capacity, find
 from simulators.physics import COLD_ROOM, REFRIGERATOR, Inputs, Room, State, saturation
+from simulators.sensors import HYGROMETER, THERMOMETER, Gauge
 from simulators.series import Sample, Series, at
 from simulators.weather import CHINA, weather
 
@@ -41,21 +42,6 @@ class Model(Protocol):
         ...
 
 
-class Sensor(NamedTuple):
-    """How a sensor differs from the truth."""
-
-    lag: float
-    """Time constant, s."""
-    noise: float
-    """Standard deviation, in the unit."""
-    digits: int
-    """Decimal digits of the display."""
-
-
-THERMOMETER = Sensor(lag=90.0, noise=0.04, digits=1)
-HYGROMETER = Sensor(lag=60.0, noise=0.6, digits=0)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Premises:
     """A room and where it stands."""
@@ -77,23 +63,11 @@ class Premises:
 
     def adapt(self, parameters: Mapping[str, float]) -> Premises:
         """With some constants replaced. Raises ValueError for a name or value that is none."""
-        own = {"shelter", "entries_per_hour"}
-        names = own | {field.name for field in fields(Room)}
-        for name, value in parameters.items():
-            if name not in names:
-                raise ValueError(
-                    f"no parameter {name!r}; there are {', '.join(sorted(names))}"
-                )
-            if value <= 0 and name.endswith(("heat", "cooling")):
-                raise ValueError(f"{name} must be more than 0")
-        room = replace(
-            self.room, **{k: v for k, v in parameters.items() if k not in own}
-        )
-        if room.cool_below >= room.cool_above:
-            raise ValueError("cool_below must be less than cool_above")
-        return replace(
-            self, room=room, **{k: v for k, v in parameters.items() if k in own}
-        )
+        own = {"shelter": self.shelter, "entries_per_hour": self.entries_per_hour}
+        of_room = {k: v for k, v in parameters.items() if k not in own}
+        room = self.room.adapt(of_room, besides=own)
+        changed = {k: v for k, v in parameters.items() if k in own}
+        return replace(self, room=room, **changed)
 
 
 PREMISES = {
@@ -118,10 +92,11 @@ class Chamber:
         self._seed = seed
         self._name = name
         self._start = start
-        self._dice = Random(f"sensors/{seed}/{name}")  # noqa: S311
+        dice = Random(f"sensors/{seed}/{name}")  # noqa: S311
         self._offset = -WARM_UP
         self._state = premises.room.at_rest(self._inputs(self._offset, ()))
-        self._shown = {"t1": self._state.air, "h1": self._state.humidity}
+        self._thermometer = Gauge(THERMOMETER, dice, self._state.air)
+        self._hygrometer = Gauge(HYGROMETER, dice, self._state.humidity)
         self._advance(timedelta(), ())
 
     @property
@@ -133,8 +108,8 @@ class Chamber:
         """Simulate up to `offset`, which is never before that of the last call."""
         self._advance(offset, faults)
         samples = {
-            "t1": self._read("t1", THERMOMETER),
-            "h1": self._read("h1", HYGROMETER),
+            "t1": self._thermometer.read(),
+            "h1": self._hygrometer.read(),
             "door": Sample(float(self._door_open(offset, faults))),
             "power": Sample(float(not find(faults, FaultKind.POWER_CUT, offset))),
         }
@@ -146,16 +121,9 @@ class Chamber:
             inputs = self._inputs(self._offset, faults)
             seconds = step.total_seconds()
             self._state = self._premises.room.step(self._state, inputs, seconds)
-            self._follow("t1", self._state.air, THERMOMETER, seconds)
-            self._follow("h1", self._state.humidity, HYGROMETER, seconds)
+            self._thermometer.follow(self._state.air, seconds)
+            self._hygrometer.follow(self._state.humidity, seconds)
             self._offset += step
-
-    def _follow(self, key: str, truth: float, sensor: Sensor, seconds: float) -> None:
-        self._shown[key] += (truth - self._shown[key]) * min(1.0, seconds / sensor.lag)
-
-    def _read(self, key: str, sensor: Sensor) -> Sample:
-        shown = self._shown[key] + self._dice.gauss(0.0, sensor.noise)
-        return Sample(round(shown, sensor.digits) + 0.0)
 
     def _inputs(self, offset: timedelta, faults: Sequence[Fault]) -> Inputs:
         outside = weather(self._seed, self._start + offset)

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from domain.durations import parse_duration
+
+FINDINGS_UP_TO = 270.0
+"""Times as fast as real, up to which findings can be compared: they depend on when messages
+arrive, and what takes a busy machine two seconds is then nine minutes."""
 
 Offset = Annotated[timedelta, BeforeValidator(parse_duration)]
 End = Annotated[
@@ -35,6 +39,17 @@ class Raised(NamedTuple):
     """None while open."""
 
 
+class RaisedFinding(NamedTuple):
+    """A finding about a device, such as its silence."""
+
+    enterprise: str
+    device: str
+    rule: str
+    start: datetime
+    end: datetime | None
+    """None while it lasts."""
+
+
 class Exclusion(NamedTuple):
     """A device and an interval that a live fault has taken out of the comparison."""
 
@@ -54,18 +69,17 @@ class Window(NamedTuple):
         return self.first <= offset <= self.last
 
 
-class Expected(BaseModel):
-    """One excursion that must be found; offsets are from the scenario's start."""
+class When(BaseModel):
+    """Something about a device that must be found; offsets are from the scenario's start."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+    NAMES: ClassVar[tuple[str, ...]] = ("enterprise", "device", "rule")
+    """What it is known by, in the order of what is raised."""
 
     enterprise: str
     device: str
-    point: str
-    rule: str
-    level: str
     start: Offset | None = Field(default=None, alias="from")
-    """Time of the first violating reading."""
+    """Time of the first violating reading; of a finding, when it began."""
     start_between: tuple[Offset, Offset] | None = Field(
         default=None, alias="from_between"
     )
@@ -87,7 +101,7 @@ class Expected(BaseModel):
 
     @property
     def began(self) -> Window:
-        """When the excursion may begin."""
+        """When it may begin."""
         if self.start is not None:
             return Window(self.start, self.start)
         assert self.start_between is not None
@@ -105,14 +119,35 @@ class Expected(BaseModel):
         """The last offset that is named."""
         return self.ended.last if self.ended else self.began.last
 
-    def fits(self, raised: Raised, start: datetime) -> bool:
-        """Whether `raised` is this excursion, of a scenario that began at `start`."""
-        names = (self.enterprise, self.device, self.point, self.rule, self.level)
-        if names != raised[: len(names)] or not self.began.holds(raised.start - start):
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is known by."""
+        return tuple(getattr(self, name) for name in self.NAMES)
+
+    def fits(self, raised: Raised | RaisedFinding, start: datetime) -> bool:
+        """Whether `raised` is this one, of a scenario that began at `start`."""
+        *names, began, ended = raised
+        if self.names != tuple(names) or not self.began.holds(began - start):
             return False
-        if self.ended is None or raised.end is None:
-            return self.ended is None and raised.end is None
-        return self.ended.holds(raised.end - start)
+        if self.ended is None or ended is None:
+            return self.ended is None and ended is None
+        return self.ended.holds(ended - start)
+
+
+class Expected(When):
+    """One excursion that must be found."""
+
+    NAMES = ("enterprise", "device", "point", "rule", "level")
+
+    point: str
+    rule: str
+    level: str
+
+
+class ExpectedFinding(When):
+    """One finding about a device that must be raised."""
+
+    rule: Literal["device-silent", "conflict", "clock-ahead"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,28 +155,33 @@ class Comparison:
     """Expected against raised, outside of what was excluded."""
 
     found: int
-    missed: tuple[Expected, ...]
-    unexpected: tuple[Raised, ...]
+    missed: tuple[When, ...]
+    unexpected: tuple[Raised | RaisedFinding, ...]
 
 
 def compare(
-    expected: Iterable[Expected],
-    raised: Iterable[Raised],
+    expected: Iterable[When],
+    raised: Iterable[Raised | RaisedFinding],
     *,
     start: datetime,
+    length: timedelta | None = None,
     exclusions: Iterable[Exclusion] = (),
 ) -> Comparison:
-    """Pair each expectation with one excursion of a scenario that began at `start`.
+    """Pair each expectation with one excursion or finding of a scenario from `start` on.
 
-    Excursions that began before `start` belong to an earlier scenario and are left out.
+    What began before `start` belongs to an earlier scenario and is left out; so is, where
+    the `length` is given, what began when it was over and the devices took their leave.
     """
     exclusions = list(exclusions)
+    over = None if length is None else start + length
     left = [
         r
         for r in raised
-        if r.start >= start and not _excluded(exclusions, r.device, r.start, r.end)
+        if r.start >= start
+        and (over is None or r.start < over)
+        and not _excluded(exclusions, r.device, r.start, r.end)
     ]
-    missed: list[Expected] = []
+    missed: list[When] = []
     found = 0
     for wanted in expected:
         end = start + wanted.ended.last if wanted.ended else None

@@ -21,6 +21,11 @@ from simulators.scenario import DeviceSpec
 START = datetime(2026, 7, 15, tzinfo=UTC)
 """A summer's day, in which faults show quickly."""
 HOUR = timedelta(hours=1)
+TRAVELLING = (FaultKind.OFFLINE, FaultKind.DUPLICATES, FaultKind.CORRUPT)
+DISORDER = (*TRAVELLING, FaultKind.RADIO_GAP, FaultKind.CONFLICTING, FaultKind.SHUFFLED)
+"""Faults of sending, which the devices of a load have in turn."""
+Reading = tuple[str, str, datetime, float | None]
+"""Device, point, time and value."""
 
 
 def plan(
@@ -30,11 +35,14 @@ def plan(
     *,
     start: datetime = START,
     boot: str = "load",
+    travelling: Sequence[FaultKind] = TRAVELLING,
 ) -> list[tuple[Address, Message]]:
     """Messages that carry `readings` good readings, in the order of sending.
 
     Ends with the message that reaches the number; copies and corrupt readings come on top.
-    Deterministic. Raises ValueError if these devices do not have so many.
+    The devices have the faults `travelling` in turn; with DISORDER, readings are late,
+    shuffled and in conflict too. Deterministic. Raises ValueError if these devices do not
+    have so many.
     """
     length = _long_enough(readings, devices)
     dice = Random(f"load/{seed}")  # noqa: S311 - a simulation, not a secret
@@ -45,27 +53,27 @@ def plan(
             weather_from=START,
             start=start,
             boot=boot,
-            faults=list(_faults(spec, n, length, dice)),
+            faults=list(_faults(spec, travelling[n % len(travelling)], length, dice)),
         )
         for n, spec in enumerate(devices)
     ]
     planned: list[tuple[Address, Message]] = []
-    left = readings
+    known: set[Reading] = set()
     for player, message in _play(players, length):
         planned.append((player.address, message))
-        left -= _good_readings(message, player.points)
-        if left <= 0:
+        known.update(_good_readings(player, message))
+        if len(known) >= readings:
             return planned
+    left = readings - len(known)
     raise ValueError(f"the devices have {left} readings less than {readings}")
 
 
-def _good_readings(message: Message, points: Sequence[str]) -> int:
-    """How many readings of a message are neither of an unknown point nor no number."""
-    return sum(
-        key in points and not isinstance(value, str | bool)
-        for snapshot in message.snapshots
-        for key, value in snapshot.values.items()
-    )
+def _good_readings(player: Device, message: Message) -> Iterator[Reading]:
+    """The readings of a message that are neither of an unknown point nor no number."""
+    for snapshot in message.snapshots:
+        for key, value in snapshot.values.items():
+            if key in player.points and not isinstance(value, str | bool):
+                yield player.address.client_id, key, snapshot.time, value
 
 
 def _long_enough(readings: int, devices: Sequence[DeviceSpec]) -> timedelta:
@@ -75,10 +83,9 @@ def _long_enough(readings: int, devices: Sequence[DeviceSpec]) -> timedelta:
 
 
 def _faults(
-    spec: DeviceSpec, n: int, length: timedelta, dice: Random
+    spec: DeviceSpec, travelling: FaultKind, length: timedelta, dice: Random
 ) -> Iterator[Fault]:
     """Every three hours a fault of the equipment; in between one of the connection."""
-    travelling = (FaultKind.OFFLINE, FaultKind.DUPLICATES, FaultKind.CORRUPT)[n % 3]
     equipment = (FaultKind.DOOR_OPEN, FaultKind.POWER_CUT)
     begin = timedelta()
     while begin < length:

@@ -30,7 +30,7 @@ class Address:
     device: str
 
     def topic(self, kind: str) -> str:
-        """The topic of one kind of message: `readings` up, `receipts` down."""
+        """The topic of one kind of message: `readings`, `status` up, `receipts` down."""
         levels = f"{self.region[:2]}/{self.region[2:4]}/{self.region[4:]}"
         return f"blackbox/v1/{levels}/{self.enterprise}/{self.device}/{kind}"
 
@@ -50,9 +50,11 @@ class Snapshot:
     """Only of points whose quality is not good."""
 
     def document(self) -> dict[str, Any]:
-        """The JSON object, with the time in RFC 3339 at +08:00 and in milliseconds."""
-        time = self.time.astimezone(CHINA).isoformat(timespec="milliseconds")
-        document: dict[str, Any] = {"time": time, "values": dict(self.values)}
+        """The JSON object."""
+        document: dict[str, Any] = {
+            "time": written(self.time),
+            "values": dict(self.values),
+        }
         return document | ({"quality": dict(self.quality)} if self.quality else {})
 
 
@@ -80,6 +82,22 @@ def encode(message: Message) -> bytes:
     body = documents[0] if len(documents) == 1 else {"snapshots": documents}
     header: dict[str, Any] = {"boot": message.boot, "seq": message.seq}
     return json.dumps(header | body, separators=(",", ":")).encode()
+
+
+def status(word: str, boot: str, time: datetime | None = None) -> bytes:
+    """A message of the kind `status`: `online` at birth, `offline` as will or good-bye.
+
+    A will is written before its time is known, and so has none.
+    """
+    document = {"status": word, "boot": boot}
+    if time is not None:
+        document["time"] = written(time)
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def written(time: datetime) -> str:
+    """RFC 3339 at +08:00 and in milliseconds."""
+    return time.astimezone(CHINA).isoformat(timespec="milliseconds")
 
 
 class Refusal(BaseModel):

@@ -11,7 +11,8 @@ Euler steps; they are stable as long as a step is far shorter than the air's tim
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 
 LONGEST_STEP = 30.0
 """s; longer steps are cut into pieces of this length."""
@@ -84,6 +85,25 @@ class Room:
     """Share of the air that the open door exchanges per second."""
     drying: float
     """Share of the air that the running coil dries per second."""
+
+    def adapt(
+        self, parameters: Mapping[str, float], besides: Iterable[str] = ()
+    ) -> Room:
+        """With some constants replaced. Raises ValueError for a name or value that is none.
+
+        `besides` are names that the caller knows beside those of a room.
+        """
+        names = {field.name for field in fields(Room)}
+        for name, value in parameters.items():
+            if name not in names:
+                known = ", ".join(sorted({*names, *besides}))
+                raise ValueError(f"no parameter {name!r}; there are {known}")
+            if value <= 0 and name.endswith(("heat", "cooling")):
+                raise ValueError(f"{name} must be more than 0")
+        room = replace(self, **parameters)
+        if room.cool_below >= room.cool_above:
+            raise ValueError("cool_below must be less than cool_above")
+        return room
 
     def at_rest(self, inputs: Inputs) -> State:
         """A state to start from, near which the room will settle in some hours."""

@@ -21,6 +21,7 @@ from simulators.clock import Clock
 from simulators.connection import Switch, heeding, keep_connected
 from simulators.device import Device
 from simulators.expectations import Exclusion
+from simulators.faults import Reach
 from simulators.link import Link
 from simulators.live import ANSWERS, REQUESTS, FaultAnswer, decide
 from simulators.messages import Address, Message
@@ -113,14 +114,13 @@ class Publisher:
         self._url = mqtt_url
         self._start = start
         self._patience = patience
+        boot = boot or start.isoformat()
         self._devices = {
             device.address.device: device
-            for device in build_devices(
-                scenario, start=start, boot=boot or start.isoformat()
-            )
+            for device in build_devices(scenario, start=start, boot=boot)
         }
         self._links = {
-            key: Link(device.address, url=mqtt_url, clock=clock)
+            key: Link(device.address, url=mqtt_url, clock=clock, boot=boot)
             for key, device in self._devices.items()
         }
         self._models = {spec.device: spec.model for spec in scenario.devices}
@@ -140,6 +140,7 @@ class Publisher:
             await self._play_all()
             hearing.cancel()
             await _drain(self._links.values(), self._patience)
+            await asyncio.gather(*(link.leave() for link in self._links.values()))
             _cancel(tasks)
         _settled(self._links.values())
         return self.statistics
@@ -152,9 +153,9 @@ class Publisher:
     async def _play(self, device: Device, link: Link) -> None:
         for offset in device.offsets(self._scenario.length):
             await self._clock.sleep_until(self._start + offset)
-            _pass_on(device.sample(offset), link, online=not device.offline)
+            _pass_on(device.sample(offset), link, device.reach)
         await self._clock.sleep_until(self._start + self._scenario.length)
-        _pass_on(device.flush(), link, online=True)
+        _pass_on(device.flush(), link, Reach.REACHED)
 
     async def _hear_faults(self) -> None:
         await keep_connected(self._url, None, self._answer_faults, Switch())
@@ -170,13 +171,13 @@ class Publisher:
         answer, fault = decide(request, self._models, start=self._start, now=now)
         if fault is not None:
             self._devices[fault.device].faults.append(fault)
-            until = self._start + fault.felt_until
-            self._excluded.append(Exclusion(fault.device, now, until))
+            felt = (self._start + fault.felt_from, self._start + fault.felt_until)
+            self._excluded.append(Exclusion(fault.device, *felt))
         return answer
 
 
-def _pass_on(messages: Sequence[Message], link: Link, *, online: bool) -> None:
-    link.switch.turn(on=online)
+def _pass_on(messages: Sequence[Message], link: Link, reach: Reach) -> None:
+    link.turn(reach)
     for message in messages:
         link.put(message)
 

@@ -8,7 +8,7 @@ its key alone, which is therefore unique within a scenario.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,6 +18,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ValidationError,
     model_validator,
 )
@@ -27,13 +28,20 @@ from domain.errors import InputError
 from domain.registry_values import Code, Duration, Key, Region
 from domain.yaml_lines import Path as YamlPath
 from domain.yaml_lines import load
+from simulators import lorry, steriliser
 from simulators.equipment import PREMISES
-from simulators.expectations import Expected
-from simulators.faults import APPLICABLE, Fault, FaultKind
-from simulators.messages import Address
+from simulators.expectations import Expected, ExpectedFinding, When
+from simulators.faults import APPLICABLE, OF_ONE_POINT, SIZES, Fault, FaultKind
+from simulators.messages import SNAPSHOTS, Address
 from simulators.series import Series, parse_series
 
 PACKAGED = Path(__file__).parent / "scenarios"
+POINTS = {
+    **{name: premises.points for name, premises in PREMISES.items()},
+    "lorry": lorry.POINTS,
+    "steriliser": steriliser.POINTS,
+}
+"""Keys of the points, by model; a scripted device names its own."""
 
 
 class ScenarioError(InputError):
@@ -58,9 +66,11 @@ class DeviceSpec(BaseModel):
     """GB/T 2260; quote it in YAML."""
     enterprise: Code
     device: Key
-    model: Literal["cold-room", "refrigerator", "scripted"]
+    model: Literal["cold-room", "refrigerator", "lorry", "steriliser", "scripted"]
     interval: Duration
     """Recording interval."""
+    batch: Annotated[int, Field(ge=1, le=SNAPSHOTS)] = 1
+    """Snapshots in a message: more than one where a system drains the device."""
     parameters: dict[str, float] = {}
     """Constants of the equipment to replace; see `simulators/equipment.py`."""
     points: dict[Key, Annotated[Series, BeforeValidator(parse_series)]] = {}
@@ -70,10 +80,11 @@ class DeviceSpec(BaseModel):
     def _fits_its_model(self) -> Self:
         if (self.model == "scripted") != bool(self.points):
             raise ValueError("a scripted device, and no other, has `points`")
-        if self.model == "scripted" and self.parameters:
-            raise ValueError("a scripted device has no `parameters`")
-        if self.model != "scripted":
-            PREMISES[self.model].adapt(self.parameters)
+        rooms = {**PREMISES, "lorry": lorry.BODY}
+        if self.model in rooms:
+            rooms[self.model].adapt(self.parameters)
+        elif self.parameters:
+            raise ValueError(f"a {self.model} device has no `parameters`")
         return self
 
     @property
@@ -86,7 +97,7 @@ class DeviceSpec(BaseModel):
     @property
     def point_keys(self) -> tuple[str, ...]:
         """Keys of its points, in order."""
-        return tuple(self.points) or PREMISES[self.model].points
+        return tuple(self.points) or POINTS[self.model]
 
 
 class FaultSpec(BaseModel):
@@ -99,7 +110,9 @@ class FaultSpec(BaseModel):
     at: Offset
     lasts: Duration
     point: str | None = None
-    """Of a stuck sensor; the device's first point if left out."""
+    """Of faults of one point; the device's first point if left out."""
+    by: float | None = None
+    """By how much; see `simulators.faults.SIZES`."""
 
     def fault_of(self) -> Fault:
         """The fault itself."""
@@ -109,6 +122,7 @@ class FaultSpec(BaseModel):
             begin=self.at,
             end=self.at + self.lasts,
             point=self.point,
+            by=self.by,
         )
 
 
@@ -126,6 +140,8 @@ class Scenario(BaseModel):
     devices: tuple[DeviceSpec, ...] = ()
     faults: tuple[FaultSpec, ...] = ()
     expected: tuple[Expected, ...] = ()
+    findings: tuple[ExpectedFinding, ...] = ()
+    """Findings about devices that must be raised."""
 
     def faults_of(self, device: str) -> list[Fault]:
         """The scheduled faults of one device."""
@@ -185,7 +201,7 @@ def _with_included(scenario: Scenario, including: tuple[Path, ...]) -> Scenario:
             part: sum(
                 (getattr(other, part) for other in others), getattr(scenario, part)
             )
-            for part in ("devices", "faults", "expected")
+            for part in ("devices", "faults", "expected", "findings")
         }
     )
 
@@ -201,9 +217,8 @@ def _contradictions(scenario: Scenario) -> Iterator[tuple[YamlPath, str]]:
     for n, fault in enumerate(scenario.faults):
         for field, what in _wrong_with_fault(fault, devices, scenario.length):
             yield ("faults", n, field), what
-    for n, expected in enumerate(scenario.expected):
-        for field, what in _wrong_with_expected(expected, devices, scenario.length):
-            yield ("expected", n, field), what
+    for part in ("expected", "findings"):
+        yield from _wrong_with_part(part, getattr(scenario, part), devices, scenario)
 
 
 def _wrong_with_fault(
@@ -215,21 +230,34 @@ def _wrong_with_fault(
     elif fault.fault not in APPLICABLE[spec.model]:
         possible = ", ".join(sorted(APPLICABLE[spec.model]))
         yield "fault", f"a {spec.model} device can have {possible}"
-    elif fault.point is not None and fault.fault is not FaultKind.SENSOR_STUCK:
-        yield "point", "only a stuck sensor names a point"
+    elif fault.point is not None and fault.fault not in OF_ONE_POINT:
+        yield "point", f"{fault.fault} is not of one point"
     elif fault.point is not None and fault.point not in spec.point_keys:
         yield "point", f"{fault.device} has the points {', '.join(spec.point_keys)}"
+    if fault.by is not None and fault.fault not in SIZES:
+        yield "by", f"{fault.fault} has no size"
     if fault.at + fault.lasts > length:
         yield "lasts", "the fault ends after the scenario"
 
 
+def _wrong_with_part(
+    part: str,
+    entries: Iterable[When],
+    devices: dict[str, DeviceSpec],
+    scenario: Scenario,
+) -> Iterator[tuple[YamlPath, str]]:
+    for n, expected in enumerate(entries):
+        for field, what in _wrong_with_expected(expected, devices, scenario.length):
+            yield (part, n, field), what
+
+
 def _wrong_with_expected(
-    expected: Expected, devices: dict[str, DeviceSpec], length: timedelta
+    expected: When, devices: dict[str, DeviceSpec], length: timedelta
 ) -> Iterator[tuple[str, str]]:
     spec = devices.get(expected.device)
     if spec is None or spec.enterprise != expected.enterprise:
         yield "device", f"no device {expected.device!r} of {expected.enterprise}"
-    elif expected.point not in spec.point_keys:
+    elif isinstance(expected, Expected) and expected.point not in spec.point_keys:
         yield "point", f"{expected.device} has the points {', '.join(spec.point_keys)}"
     if expected.latest > length:
         yield "from", "expected after the scenario's end"

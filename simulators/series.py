@@ -1,10 +1,10 @@
 """A small language for series of values that are written by hand, one word per interval.
 
-    5.0x30 8.1x10 -x5 null 9.9! 7.4x30
+    5.0x30 8.1x10 -x5 null 9.9! 7.4~8.0x7 7.4x30
 
 is 30 times 5.0, 10 times 8.1, five intervals without any reading, one reading that says
-"no value", one 9.9 of bad quality, 30 times 7.4. When the words are used up, the last one
-goes on for ever.
+"no value", one 9.9 of bad quality, seven values from 7.4 to 8.0 in even steps, 30 times
+7.4. When the words are used up, the last value goes on for ever.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 WORD = re.compile(
-    r"(?P<value>-?\d+(?:\.\d+)?|null|-)(?P<bad>!)?(?:x(?P<times>[1-9]\d*))?"
+    r"(?P<value>-?\d+(?:\.\d+)?|null|-)(?:~(?P<last>-?\d+(?:\.\d+)?))?(?P<bad>!)?"
+    r"(?:x(?P<times>[1-9]\d*))?"
 )
 
 
@@ -46,14 +47,26 @@ def at(series: Series, index: int) -> Sample | None:
 
 def _word(word: str) -> Iterator[Sample | None]:
     match = WORD.fullmatch(word)
-    if match is None or (match["bad"] and match["value"] == "-"):
+    if match is None or (match["value"] in {"-", "null"} and _more(match)):
         raise ValueError(
-            f"{word!r} is no word of a series: write 5.0, 5.0x30, 9.9!, null or -x5"
+            f"{word!r} is no word of a series: write 5.0, 5.0x30, 5.0~8.0x31, 9.9!, null or -x5"
         )
     value, bad, times = match["value"], bool(match["bad"]), int(match["times"] or 1)
     if value == "-":
-        sample = None
+        yield from (None for _ in range(times))
+    elif value == "null":
+        yield from (Sample(None, bad) for _ in range(times))
     else:
-        sample = Sample(None if value == "null" else float(value), bad)
-    for _ in range(times):
-        yield sample
+        last = match["last"] or value
+        yield from (Sample(v, bad) for v in _ramp(float(value), float(last), times))
+
+
+def _more(match: re.Match[str]) -> bool:
+    """Whether a word says what only a number can have."""
+    return match["last"] is not None or (match["value"] == "-" and bool(match["bad"]))
+
+
+def _ramp(first: float, last: float, times: int) -> Iterator[float]:
+    """Even steps; the digits of a decimal number, not those of binary ones."""
+    for n in range(times):
+        yield round(first + (last - first) * n / max(1, times - 1), 6)

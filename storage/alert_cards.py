@@ -61,7 +61,12 @@ SELECT x.alert, r.level, r.severity, count(*) AS excursions,
  GROUP BY x.alert, r.level, r.severity
  ORDER BY x.alert, r.severity DESC
 """
-COPIES = "SELECT count(*) AS readings, min(time) AS first, max(time) AS last FROM alert_reading WHERE alert = %s"
+COPIES = """
+SELECT count(*) AS readings, count(*) FILTER (WHERE quality = 1) AS uncertain,
+       (SELECT count(*) FROM alert_conflict WHERE alert = %(alert)s) AS conflicting,
+       min(time) AS first, max(time) AS last
+  FROM alert_reading WHERE alert = %(alert)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +125,10 @@ class Copies:
     """How many readings an alert keeps as its own copy, and from when to when."""
 
     readings: int
+    uncertain: int
+    """Of these, by their sender's word."""
+    conflicting: int
+    """Further values of their slots."""
     first: datetime | None
     last: datetime | None
 
@@ -154,4 +163,4 @@ async def stretches(connection: Connection, ids: Sequence[int]) -> list[Stretch]
 
 async def copies(connection: Connection, alert: int) -> Copies:
     """What the alert keeps of the readings that were judged."""
-    return (await select(connection, Copies, COPIES, (alert,)))[0]
+    return (await select(connection, Copies, COPIES, {"alert": alert}))[0]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.durations import format_duration
-from simulators.expectations import Comparison, Expected, Raised
+from simulators.expectations import Comparison, Raised, RaisedFinding, When
 
 HEAD = ("", "device", "point", "rule", "level", "from", "to")
 
@@ -52,31 +52,24 @@ class Outcome:
         return aligned(rows)
 
 
-def expected_row(expected: Expected) -> tuple[str, ...]:
+def expected_row(expected: When) -> tuple[str, ...]:
     """An expectation, with offsets from the scenario's start."""
     ended = expected.ended
     to = "open" if ended is None else window(*ended)
-    return (
-        expected.device,
-        expected.point,
-        expected.rule,
-        expected.level,
-        window(*expected.began),
-        to,
-    )
+    return (*columns(expected.names), window(*expected.began), to)
 
 
-def raised_row(raised: Raised, start: datetime) -> tuple[str, ...]:
-    """An excursion, with offsets from the scenario's start."""
-    to = "open" if raised.end is None else offset(raised.end - start)
-    return (
-        raised.device,
-        raised.point,
-        raised.rule,
-        raised.level,
-        offset(raised.start - start),
-        to,
-    )
+def raised_row(raised: Raised | RaisedFinding, start: datetime) -> tuple[str, ...]:
+    """An excursion or finding, with offsets from the scenario's start."""
+    *names, began, ended = raised
+    to = "open" if ended is None else offset(ended - start)
+    return (*columns(names), offset(began - start), to)
+
+
+def columns(names: Sequence[str]) -> tuple[str, ...]:
+    """Device, point, rule and level; a finding has neither point nor level."""
+    _, device, *rest = names
+    return (device, "", rest[0], "") if len(rest) == 1 else (device, *rest)
 
 
 def window(first: timedelta, last: timedelta) -> str:

@@ -29,7 +29,13 @@ from blackbox.registering import register
 from blackbox.services.mosquitto import free_port, version
 from blackbox.settings import Settings, environment
 from domain.errors import RegistryError, Unavailable
-from simulators.expectations import Exclusion, Raised, compare
+from simulators.expectations import (
+    FINDINGS_UP_TO,
+    Exclusion,
+    Raised,
+    RaisedFinding,
+    compare,
+)
 from simulators.scenario import Scenario, find_scenario, load_scenario
 from storage import deliveries, status
 from storage.connect import connect
@@ -184,13 +190,22 @@ class Demo:
         ) as connection:
             await self._await_deliveries(connection)
             raised = [Raised(*row) for row in await status.raised(connection)]
+            found = [RaisedFinding(*row) for row in await status.findings(connection)]
             counts = await self._counts(connection)
             adds_up = await status.adds_up(connection)
+        expected, findings = self._scenario.expected, self._scenario.findings
+        if self._clock.factor > FINDINGS_UP_TO:
+            findings, found = (), []  # they depend on when messages arrive
         comparison = compare(
-            self._scenario.expected, raised, start=start, exclusions=exclusions
+            [*expected, *findings],
+            [*raised, *found],
+            start=start,
+            length=self._scenario.length,
+            exclusions=exclusions,
         )
         counts |= {
-            "expected_excursions": len(self._scenario.expected),
+            "expected_excursions": len(expected),
+            "expected_findings": len(findings),
             "missed": len(comparison.missed),
             "unexpected": len(comparison.unexpected),
         }

@@ -25,7 +25,9 @@ from tests.services import Database
 
 DEMO = Path(__file__).parents[2] / "simulators/scenarios/demo.registry.yaml"
 WORLD = DEMO.read_text(encoding="utf-8")
-A, B = "91330106MA27XY001X", "91330203MA28XY002D"
+B, C = "91330203MA28XY002D", "91330604MA29XY0036"
+EVERYTHING = 3 + 5 + 13 + 41 + 41
+"""Enterprises, sites, devices, points and stretches of the demo world."""
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 SHARE, OTHER_SHARE = 1, 2
 
@@ -148,7 +150,7 @@ async def test_nothing_is_registered_at_first(connection: Connection):
 async def test_file_is_found_again_in_the_loaded_registry(connection: Connection):
     applied = await apply(connection, WORLD)
     assert (applied.version, applied.changed, applied.unchanged) == (1, 0, 0)
-    assert applied.added == len(applied.texts) == 2 + 2 + 4 + 15 + 15
+    assert applied.added == len(applied.texts) == EVERYTHING
     loaded = await registry.load(connection)
     assert loaded.version == await registry.version(connection) == 1
     device = loaded.device(B, "refrigerator-1")
@@ -170,7 +172,7 @@ async def test_second_application_finds_nothing_to_do(connection: Connection):
     before = await rows(connection)
     applied = await apply(connection, WORLD)
     assert (applied.version, applied.added, applied.changed) == (1, 0, 0)
-    assert applied.unchanged == 2 + 2 + 4 + 15 + 15
+    assert applied.unchanged == EVERYTHING
     assert applied.text == "registry version 1: unchanged"
     assert await rows(connection) == before
 
@@ -190,12 +192,12 @@ async def test_change_is_told_with_old_and_new_and_keeps_the_numbers(
         f"site {B}/clinic-1: telephone '0574-00000002' → '0574-00000003'",
         f"device {B}/refrigerator-1: name_en 'Vaccine refrigerator' → 'Vaccine fridge'",
     )
-    assert applied.text == "registry version 2: 0 added, 3 changed, 35 unchanged"
+    assert applied.text == "registry version 2: 0 added, 3 changed, 100 unchanged"
     assert applied.detail == {
         "version": 2,
         "added": 0,
         "changed": 3,
-        "unchanged": 35,
+        "unchanged": 100,
         "texts": list(applied.texts),
     }
     assert set((await registry.load(connection)).points) == numbers
@@ -203,16 +205,16 @@ async def test_change_is_told_with_old_and_new_and_keeps_the_numbers(
 
 async def test_what_a_file_does_not_name_stays(connection: Connection):
     await apply(connection, WORLD)
-    start, end = WORLD.index(f"  {A}:"), WORLD.index(f"  {B}:")
-    without = WORLD[:start] + WORLD[end:]
-    without = without.replace(
-        "gsp-cold-room:", "who-refrigerator-heat-:"
-    )  # unused limits
-    limits, rest = without.split("enterprises:")
-    clinic = limits[limits.index("  who-refrigerator-heat:") :]
-    applied = await apply(connection, f"limits:\n{clinic}enterprises:{rest}")
+    limits = between("  who-refrigerator-heat:", "  temperature-trend:")
+    clinic = between(f"  {B}:", f"  {C}:")
+    applied = await apply(connection, f"limits:\n{limits}enterprises:\n{clinic}")
     assert applied.texts == ()
-    assert len((await registry.load(connection)).points) == 15
+    assert len((await registry.load(connection)).points) == 41
+
+
+def between(one: str, other: str) -> str:
+    """A piece of the world."""
+    return WORLD[WORLD.index(one) : WORLD.index(other)]
 
 
 async def test_device_moves_to_another_site_with_its_number(connection: Connection):
@@ -365,7 +367,7 @@ async def test_two_shares_that_apply_at_once_take_turns(
             waiting = asyncio.create_task(apply(other, WORLD, OTHER_SHARE))
             await until_blocked(connection)
         second = await waiting
-    assert (first.added, second.added, second.version) == (38, 0, 1)
+    assert (first.added, second.added, second.version) == (EVERYTHING, 0, 1)
 
 
 async def test_question_for_readings_since_is_answered_from_the_index(

@@ -18,9 +18,11 @@ from domain.errors import InputError, Unavailable
 from simulators.build import build_devices
 from simulators.connection import connected, heeding
 from simulators.device import Device
+from simulators.faults import Reach
+from simulators.link import Link
 from simulators.live import ANSWERS, REQUESTS, FaultAnswer, FaultRequest, inject
 from simulators.load import plan
-from simulators.messages import Message
+from simulators.messages import Address, Message, Snapshot
 from simulators.outbox import Counts
 from simulators.publisher import Publisher, Undelivered, deliver, publish
 from simulators.scenario import Scenario, find_scenario, load_scenario
@@ -316,6 +318,137 @@ async def test_load_plan_is_delivered_as_fast_as_it_is_taken(
         refused=counts.refused,
         repeated=sum(message.copies - 1 for _, message in load),
     )
+
+
+Said = list[tuple[str, str]]
+"""Device and status, in the order of arrival."""
+
+
+@asynccontextmanager
+async def listening(url: str) -> AsyncIterator[Said]:
+    """What devices say of themselves, while this lasts and a moment longer."""
+    said: Said = []
+
+    async def listen(client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            status = json.loads(bytes(message.payload))
+            assert status["boot"] == START.isoformat()
+            assert not message.retain
+            said.append((str(message.topic).split("/")[-2], status["status"]))
+
+    async with connected(url) as client:
+        await heeding(client.subscribe(READINGS.replace("readings", "status"), qos=1))
+        task = asyncio.create_task(listen(client))
+        yield said
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def played_with(url: str, *faults: dict[str, str]) -> Said:
+    """What three devices say of themselves in an hour with these faults."""
+    async with listening(url) as said, running_box(url):
+        await publish(
+            scenario(faults=list(faults)),
+            clock=Clock.resume(START, FAST),
+            mqtt_url=url,
+            start=START,
+        )
+    return said
+
+
+def of(device: str, said: Said) -> list[str]:
+    return [status for who, status in said if who == device]
+
+
+async def test_every_device_says_that_it_comes_and_goes(mosquitto: Mosquitto) -> None:
+    said = await played_with(mosquitto.url)
+    assert [status for _, status in said] == ["online"] * 3 + ["offline"] * 3
+    assert {device for device, _ in said[:3]} == {device for device, _ in said[3:]}
+
+
+async def test_will_of_an_offline_device_is_heard_but_none_of_one_in_a_tunnel(
+    mosquitto: Mosquitto,
+) -> None:
+    said = await played_with(
+        mosquitto.url,
+        due("coldroom-1", "offline", "20m", "20m"),
+        due("coldroom-2", "radio-gap", "20m", "20m"),
+        due("refrigerator-1", "silent", "20m", "20m"),
+    )
+    assert of("coldroom-1", said) == ["online", "offline"] * 2
+    assert of("coldroom-2", said) == ["online", "offline"]
+    assert of("refrigerator-1", said) == ["online", "offline"]
+
+
+async def test_link_that_is_cut_leaves_its_will_each_time(mosquitto: Mosquitto) -> None:
+    link = Link(
+        Address(region="330106", enterprise=A, device="alone"),
+        url=mosquitto.url,
+        clock=Clock.resume(START, FAST),
+        boot=START.isoformat(),
+    )
+    async with listening(mosquitto.url) as said:
+        running = asyncio.create_task(link.run())
+        await come(said, 1)
+        link.turn(Reach.CUT)
+        await come(said, 2)
+        link.turn(Reach.REACHED)
+        await come(said, 3)
+        await link.leave()
+        running.cancel()
+        await asyncio.wait({running})
+        await link.leave()
+    assert of("alone", said) == ["online", "offline"] * 2
+
+
+async def come(said: Said, count: int) -> None:
+    """Return when so much was said."""
+    async with asyncio.timeout(10):
+        while len(said) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_scrambled_backlog_is_kept_as_it_was_planned(
+    mosquitto: Mosquitto,
+) -> None:
+    played = scenario(
+        faults=[
+            due("coldroom-1", "radio-gap", "10m", "20m"),
+            due("coldroom-2", "shuffled", "10m", "20m"),
+            due("refrigerator-1", "conflicting", "10m", "20m"),
+        ]
+    )
+    async with running_box(mosquitto.url) as box:
+        statistics = await publish(
+            played,
+            clock=Clock.resume(START, FAST),
+            mqtt_url=mosquitto.url,
+            start=START,
+        )
+    assert box.kept == planned(played)
+    assert statistics.sent == statistics.kept == len(box.kept)
+
+
+async def test_stalled_link_sends_nothing_until_it_is_reached_again(
+    mosquitto: Mosquitto,
+) -> None:
+    address = Address(region="330106", enterprise=A, device="stalled")
+    link = Link(address, url=mosquitto.url, clock=Clock.real())
+    snapshot = Snapshot(time=START, values={"t1": 5.0})
+    async with running_box(mosquitto.url) as box:
+        running = asyncio.create_task(link.run())
+        link.put(Message(boot="b", seq=1, snapshots=(snapshot,)))
+        await box.seen(1)
+        link.turn(Reach.STALLED)
+        link.put(Message(boot="b", seq=2, snapshots=(snapshot,)))
+        await asyncio.sleep(0.3)
+        assert [seq for _, seq in box.kept] == [1]
+        link.turn(Reach.REACHED)
+        await link.drained()
+        assert [seq for _, seq in box.kept] == [1, 2]
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def test_unreadable_receipt_is_passed_over(mosquitto: Mosquitto) -> None:

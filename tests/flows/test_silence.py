@@ -77,7 +77,7 @@ class Device:
     def die(self) -> None:
         """Lose the connection without a word."""
         found = self._client.socket()
-        assert found is not None
+        assert isinstance(found, socket.socket)
         found.shutdown(socket.SHUT_RDWR)
         self._client.loop_stop()
 
@@ -124,7 +124,7 @@ class Ingesting:
     async def watermark(self) -> datetime | None:
         cursor = await self.connection.execute("SELECT watermark FROM heartbeat")
         row = await cursor.fetchone()
-        return row and row[0]
+        return row[0] if row else None
 
 
 @asynccontextmanager

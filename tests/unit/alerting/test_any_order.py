@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from alerting.judging import (
     Changes,
@@ -29,17 +27,10 @@ from rules.kinds import KINDS, parse
 from rules.watch import Period, Watch
 from storage.excursions import Stored
 from tests.unit.rules.oracles import ORACLES
-from tests.unit.rules.oracles.following import Event, Shares, follow
+from tests.unit.rules.oracles.following import Event, Shares, prove
 from tests.unit.rules.oracles.plain import Stretch, plain_period
-from tests.unit.rules.oracles.worlds import World, worlds
+from tests.unit.rules.oracles.worlds import World
 
-SOME = settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 RULE = {
     "key": "r",
     "quantity": "temperature",
@@ -161,29 +152,15 @@ class Judge:
                 self.track.open[identity] = numbered[identity]
 
 
-def shares(kind: str | None, examples: int) -> Shares:
-    """Follow so many worlds of a kind, or of any."""
-    counted = Shares()
-    some = worlds(kind) if kind else st.sampled_from(list(ORACLES)).flatmap(worlds)
-
-    @settings(SOME, max_examples=examples)
-    @given(some)
-    def run(world: World) -> None:
-        counted.count(follow(world, Judge(world)))
-
-    run()
-    return counted
-
-
 @pytest.mark.parametrize("kind", ORACLES)
 def test_excursions_are_those_of_the_set_whatever_the_order(kind: str) -> None:
-    assert shares(kind, 120).examples > 100
+    assert prove([kind], 120, Judge).examples > 100
 
 
 def test_one_example_in_twenty_has_each_kind_of_trouble(
     record_property: Callable[[str, object], None],
 ) -> None:
-    counted = shares(None, 300)
+    counted = prove(list(ORACLES), 300, Judge)
     record_property("figures", str(counted))
     assert all(counted[event] >= 0.05 for event in Event)
 
@@ -195,7 +172,7 @@ def test_a_hundred_thousand_worlds(
 ) -> None:
     total = Shares()
     for kind in ORACLES:
-        counted = shares(kind, -(-100_000 // len(ORACLES)))
+        counted = prove([kind], -(-100_000 // len(ORACLES)), Judge)
         record_property("figures", f"{kind}: {counted}")
         total.examples += counted.examples
         total.happened += counted.happened

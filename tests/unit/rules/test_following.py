@@ -14,7 +14,7 @@ from hypothesis import Phase, given, settings
 from domain.readings import Reading
 from tests.series import at
 from tests.unit.rules.oracles import ORACLES
-from tests.unit.rules.oracles.following import Event, Fact, events, follow, prove
+from tests.unit.rules.oracles.following import Event, Fact, events, follow
 from tests.unit.rules.oracles.plain import slots
 from tests.unit.rules.oracles.worlds import World, worlds
 
@@ -109,14 +109,6 @@ class NothingLate(Brute):
 class Forgetful(Brute):
     def restart(self) -> None:
         self.kept.clear()
-
-
-def test_worlds_bring_every_event_in_one_of_twenty_examples(
-    record_property: Callable[[str, object], None],
-) -> None:
-    shares = prove(list(ORACLES), 300, Brute)
-    record_property("figures", shares)
-    assert all(shares[event] >= 0.05 for event in Event)
 
 
 @pytest.mark.parametrize("kind", ORACLES)

@@ -82,6 +82,7 @@ def row(name: str, cells: Iterator[str]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_grid_is_as_documented() -> None:
     text = DOCUMENT.read_text()
     missing = [line for line in grid() if line not in text]

@@ -15,16 +15,23 @@ from simulators.scenario import DeviceSpec
 CODE = "91330106MA27XY001X"
 SUMMER = datetime.fromisoformat("2026-07-15T06:00:00+08:00")
 WINTER = datetime.fromisoformat("2026-01-15T06:00:00+08:00")
-INTERVAL = {"cold-room": "1m", "refrigerator": "5m", "scripted": "1m"}
+INTERVAL = {"refrigerator": "5m", "steriliser": "10s"}
 
 
-def fault(kind: str, begin: str, end: str, point: str | None = None) -> Fault:
+def fault(
+    kind: str,
+    begin: str,
+    end: str,
+    point: str | None = None,
+    by: float | None = None,
+) -> Fault:
     return Fault(
         kind=FaultKind(kind),
         device="device-1",
         begin=parse_duration(begin),
         end=parse_duration(end),
         point=point,
+        by=by,
     )
 
 
@@ -35,7 +42,7 @@ def spec(model: str = "cold-room", **fields: Any) -> DeviceSpec:
             "enterprise": CODE,
             "device": "device-1",
             "model": model,
-            "interval": INTERVAL[model],
+            "interval": INTERVAL.get(model, "1m"),
             **fields,
         }
     )
@@ -59,8 +66,8 @@ def device(
     )
 
 
-def scripted(series: str, *faults: Fault, **points: str) -> Device:
-    return device("scripted", *faults, points={"s1": series, **points})
+def scripted(series: str, *faults: Fault, batch: int = 1, **points: str) -> Device:
+    return device("scripted", *faults, batch=batch, points={"s1": series, **points})
 
 
 def sent(device: Device, length: str) -> list[Message]:

@@ -6,9 +6,18 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from simulators.faults import FaultKind, capacity, find
+import pytest
+
+from simulators.faults import FaultKind, Reach, capacity, find
 from simulators.messages import Message
-from tests.unit.simulators.builders import SUMMER, device, fault, scripted, sent
+from tests.unit.simulators.builders import (
+    SUMMER,
+    curve,
+    device,
+    fault,
+    scripted,
+    sent,
+)
 
 
 def minutes(messages: list[Message]) -> list[list[float]]:
@@ -72,13 +81,22 @@ def test_offline_device_sends_its_backlog_in_order_when_it_is_back() -> None:
     assert [m.seq for m in messages] == [1, 2, 3, 4, 5, 6]
 
 
-def test_device_says_whether_it_is_offline() -> None:
-    offline = scripted("5.0", fault("offline", "1m", "2m"))
-    states: list[bool] = []
-    for offset in offline.offsets(timedelta(minutes=3)):
-        offline.sample(offset)
-        states.append(offline.offline)
-    assert states == [False, True, False]
+@pytest.mark.parametrize(
+    ("kind", "reach"),
+    [
+        ("offline", Reach.CUT),
+        ("radio-gap", Reach.STALLED),
+        ("silent", Reach.STALLED),
+        ("duplicates", Reach.REACHED),
+    ],
+)
+def test_device_says_what_becomes_of_its_connection(kind: str, reach: Reach) -> None:
+    playing = scripted("5.0", fault(kind, "1m", "2m"))
+    states: list[Reach] = []
+    for offset in playing.offsets(timedelta(minutes=3)):
+        playing.sample(offset)
+        states.append(playing.reach)
+    assert states == [Reach.REACHED, reach, Reach.REACHED]
 
 
 def test_backlog_of_a_device_offline_to_the_end_can_be_flushed() -> None:
@@ -130,3 +148,123 @@ def test_compressor_loses_its_power_in_two_hours() -> None:
 def test_faults_of_the_equipment_are_felt_after_their_end() -> None:
     assert fault("door-open", "1h", "2h").felt_until == timedelta(hours=4)
     assert fault("offline", "1h", "2h").felt_until == timedelta(hours=2)
+
+
+# Disorder ---------------------------------------------------------------------------
+
+
+def test_backlog_of_a_radio_gap_comes_late_in_bursts_and_mixed_with_live() -> None:
+    messages = sent(scripted("5.0", fault("radio-gap", "10m", "40m")), "1h30m")
+    flat = minutes(messages)
+    live = [m for m in flat if m[0] >= 40 or m[0] < 10]
+    assert live == [[float(n)] for n in (*range(10), *range(40, 90))]
+    first, last = flat.index([40.0]), flat.index([60.0])
+    assert any(m[0] < 40 for m in flat[first + 1 : last]), "mixed with live messages"
+    assert [m.seq for m in messages] == list(range(1, len(messages) + 1))
+
+
+def test_scrambled_backlog_has_everything_partly_twice_and_out_of_order() -> None:
+    messages = sent(scripted("5.0", fault("radio-gap", "10m", "40m")), "1h30m")
+    late = [n for m in minutes(messages) for n in m if 10 <= n < 40]
+    assert set(late) == {float(n) for n in range(10, 40)}
+    assert 30 < len(late) < 60
+    assert late != sorted(late)
+
+
+def test_backlog_of_a_radio_gap_is_the_same_for_the_same_seed() -> None:
+    gap = fault("radio-gap", "10m", "40m")
+    assert sent(scripted("5.0", gap), "1h") == sent(scripted("5.0", gap), "1h")
+
+
+def test_what_is_left_of_a_backlog_can_be_flushed() -> None:
+    playing = scripted("5.0", fault("radio-gap", "10m", "40m"))
+    messages = sent(playing, "41m") + playing.flush()
+    assert {n for m in minutes(messages) for n in m} == {float(n) for n in range(41)}
+    assert playing.flush() == []
+
+
+def test_shuffled_messages_are_a_permutation() -> None:
+    messages = sent(scripted("5.0", fault("shuffled", "0s", "20m")), "30m")
+    flat = [n for (n,) in minutes(messages)]
+    assert sorted(flat) == [float(n) for n in range(30)]
+    assert flat[:18] != sorted(flat[:18])
+    assert flat[20:] == sorted(flat[20:])
+    assert all(abs(n - place) < 6 for place, n in enumerate(flat))
+
+
+def test_silent_device_neither_measures_nor_sends() -> None:
+    messages = sent(scripted("5.0", fault("silent", "5m", "55m")), "1h")
+    assert minutes(messages) == [[float(n)] for n in (*range(5), *range(55, 60))]
+
+
+def test_conflicting_device_sends_another_value_a_quarter_of_an_hour_later() -> None:
+    playing = scripted("7.9", fault("conflicting", "1m", "3m"), s2="5.0")
+    messages = sent(playing, "20m")
+    later = [m for m in messages if m.snapshots[0].values == {"s1": 8.1}]
+    assert minutes(later) == [[1.0], [2.0]]
+    assert minutes(messages)[15:19] == [[15.0], [16.0], [1.0], [17.0]]
+    assert len(messages) == 22
+
+
+def test_correction_that_is_not_due_is_flushed() -> None:
+    playing = scripted("7.9", fault("conflicting", "1m", "2m", by=-0.4))
+    assert minutes(sent(playing, "3m")) == [[0.0], [1.0], [2.0]]
+    (correction,) = playing.flush()
+    assert correction.snapshots[0].values == {"s1": 7.5}
+
+
+@pytest.mark.parametrize(("by", "shift"), [(None, -180.0), (-20.5, -20.5), (60.0, 60)])
+def test_wrong_clock_moves_the_times_until_it_is_mended(
+    by: float | None, shift: float
+) -> None:
+    playing = scripted("5.0", fault("clock-wrong", "1m", "3m", by=by))
+    assert minutes(sent(playing, "4m")) == [[0.0], [1 + shift], [2 + shift], [3.0]]
+
+
+def test_wrong_clock_is_felt_where_its_times_lie() -> None:
+    behind, ahead = (
+        fault("clock-wrong", "4h", "5h", by=60.0 * hours) for hours in (-3, 3)
+    )
+    hours = [
+        t / timedelta(hours=1)
+        for f in (behind, ahead)
+        for t in (f.felt_from, f.felt_until)
+    ]
+    assert hours == [1, 5, 4, 8]
+
+
+def test_drifting_sensor_moves_away_from_the_truth_by_the_hour() -> None:
+    good = curve(device(), "4h")
+    drifting = curve(device("cold-room", fault("sensor-drift", "1h", "3h")), "4h")
+    moved = {m: round(drifting[m] - good[m], 1) for m in good}
+    assert {moved[m] for m in range(60)} == {0.0}
+    assert (moved[120], moved[179]) == (0.5, 1.0)
+    assert {moved[m] for m in range(180, 240)} == {0.0}
+
+
+def test_drift_of_another_point_and_size() -> None:
+    drift = fault("sensor-drift", "0s", "2h", "h1", -6.0)
+    good, drifting = (
+        curve(d, "2h", "h1") for d in (device(), device("cold-room", drift))
+    )
+    assert drifting[60] == good[60] - 6
+
+
+def test_system_that_drains_a_device_sends_several_snapshots_at_once() -> None:
+    messages = sent(device("steriliser", batch=6), "3m")
+    assert [len(m.snapshots) for m in messages] == [6, 6, 6]
+    assert minutes(messages)[0] == [n / 6 for n in range(6)]
+
+
+def test_what_is_gathered_in_the_end_is_flushed() -> None:
+    playing = scripted("5.0", batch=6)
+    assert minutes(sent(playing, "8m")) == [[float(n) for n in range(6)]]
+    assert minutes(playing.flush()) == [[6.0, 7.0]]
+
+
+def test_batches_of_a_device_that_is_offline_wait_too() -> None:
+    playing = scripted("5.0", fault("offline", "2m", "7m"), batch=3)
+    assert minutes(sent(playing, "9m")) == [
+        [0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+        [6.0, 7.0, 8.0],
+    ]

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from simulators.expectations import Exclusion, Expected, Raised, compare
+from simulators.expectations import (
+    Exclusion,
+    Expected,
+    ExpectedFinding,
+    Raised,
+    RaisedFinding,
+    compare,
+)
 from tests.unit.simulators.builders import CODE, SUMMER
 
 NAMES = {
@@ -110,3 +117,56 @@ def test_excluded_interval_of_a_device_is_not_compared() -> None:
         [], [raised(16, 17, device="x")], start=SUMMER, exclusions=exclusions
     )
     assert len(other.unexpected) == 1
+
+
+def silent(**when: Any) -> ExpectedFinding:
+    names = {"enterprise": CODE, "device": "coldroom-1", "rule": "device-silent"}
+    return ExpectedFinding.model_validate({**names, **when})
+
+
+def finding(
+    start: float, end: float | None, device: str = "coldroom-1"
+) -> RaisedFinding:
+    """Times in minutes."""
+    minute = timedelta(minutes=1)
+    stop = None if end is None else SUMMER + end * minute
+    return RaisedFinding(CODE, device, "device-silent", SUMMER + start * minute, stop)
+
+
+def test_findings_are_compared_like_excursions_and_beside_them() -> None:
+    wanted = [expected(**EXACT), silent(**ROUGH)]
+    result = compare(wanted, [finding(12, 25), raised(10, 20)], start=SUMMER)
+    assert (result.found, result.missed, result.unexpected) == (2, (), ())
+
+
+def test_missed_and_unexpected_findings_are_named() -> None:
+    wanted = silent(**{"from": "10m", "to": "open"})
+    surprise = finding(10, 20)
+    result = compare([wanted], [surprise], start=SUMMER)
+    assert (result.missed, result.unexpected) == ((wanted,), (surprise,))
+    assert compare([wanted], [finding(10, None)], start=SUMMER).found == 1
+
+
+def test_finding_of_another_device_does_not_fit() -> None:
+    assert not silent(**EXACT).fits(finding(10, 20, "coldroom-2"), SUMMER)
+    assert not silent(**EXACT).fits(raised(10, 20), SUMMER)
+
+
+def test_excluded_findings_are_not_compared() -> None:
+    minute = timedelta(minutes=1)
+    exclusions = [Exclusion("coldroom-1", SUMMER + 5 * minute, SUMMER + 15 * minute)]
+    wanted, found = [silent(**EXACT)], [finding(6, 9)]
+    result = compare(wanted, found, start=SUMMER, exclusions=exclusions)
+    assert (result.found, result.missed, result.unexpected) == (0, (), ())
+
+
+def test_what_begins_when_the_scenario_is_over_is_left_out() -> None:
+    hour = timedelta(hours=1)
+    found = [finding(59, None), finding(60, None)]
+    result = compare([], found, start=SUMMER, length=hour)
+    assert result.unexpected == (found[0],)
+
+
+def test_finding_of_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(ValidationError, match="device-silent"):
+        silent(**EXACT, rule="gsp-cold-room")

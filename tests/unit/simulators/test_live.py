@@ -54,7 +54,7 @@ def test_unknown_fault_is_answered_with_the_known_ones() -> None:
 def test_scripted_device_keeps_its_values() -> None:
     answer, fault = asked(device="scripted-1", fault="sensor-stuck", minutes=20)
     assert fault is None
-    assert "corrupt, duplicates, offline" in answer.reason
+    assert "corrupt, duplicates, offline, radio-gap" in answer.reason
 
 
 def test_unreadable_request_is_answered() -> None:

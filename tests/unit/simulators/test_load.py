@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulators.load import plan
+from simulators.load import DISORDER, plan
 from simulators.messages import Message
 from simulators.scenario import find_scenario, load_scenario
 from tests.unit.simulators.builders import spec
@@ -55,3 +55,18 @@ def test_devices_that_fall_silent_cannot_fill_a_plan() -> None:
     silent = spec("scripted", points={"s1": "5.0 -"})
     with pytest.raises(ValueError, match="less than"):
         plan(1, 1000, [silent])
+
+
+def test_plan_in_disorder_has_conflicts_and_comes_out_of_order() -> None:
+    messages = plan(1, 6000, DEVICES, travelling=DISORDER)
+    known: dict[tuple[str, str, object], set[object]] = {}
+    for address, message in messages:
+        for snapshot in message.snapshots:
+            for key, value in snapshot.values.items():
+                if not isinstance(value, str | bool) and key != "t9":
+                    slot = (address.client_id, key, snapshot.time)
+                    known.setdefault(slot, set()).add(value)
+    assert sum(map(len, known.values())) >= 6000
+    assert any(len(values) == 2 for values in known.values())
+    times = [m.snapshots[0].time for _, m in messages if m.snapshots]
+    assert times != sorted(times)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from simulators.messages import Address, Message, Receipt, Snapshot, encode
+from simulators.messages import Address, Message, Receipt, Snapshot, encode, status
 
 TIME = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ADDRESS = Address(region="330106", enterprise="91330106MA27XY001X", device="coldroom-1")
@@ -58,3 +58,12 @@ def test_receipt_names_kept_ranges_and_refusals() -> None:
     )
     assert [s for s in range(9) if receipt.keeps(s)] == [1, 2, 3, 7]
     assert [s for s in range(9) if receipt.refuses(s)] == [3]
+
+
+def test_status_says_which_boot_and_when_but_a_will_cannot_know_when() -> None:
+    assert json.loads(status("online", "b", TIME)) == {
+        "status": "online",
+        "boot": "b",
+        "time": "2026-11-22T17:30:00.000+08:00",
+    }
+    assert json.loads(status("offline", "b")) == {"status": "offline", "boot": "b"}

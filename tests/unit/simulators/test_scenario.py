@@ -101,11 +101,12 @@ def test_good_scenario_is_read(tmp_path: Path) -> None:
             "{device: coldroom-1, f",
             "{device: scripted-1, f",
             19,
-            "can have corrupt, duplicates, offline",
+            "can have clock-wrong, conflicting, corrupt, duplicates",
         ),
         ("fault: door-open", "fault: fire", 19, "'door-open'"),
+        ("lasts: 20m", "lasts: 20m, by: 2.0", 19, "has no size"),
         ("lasts: 20m", "lasts: 111m", 19, "after the scenario"),
-        ("lasts: 20m", "lasts: 20m, point: t1", 19, "only a stuck sensor"),
+        ("lasts: 20m", "lasts: 20m, point: t1", 19, "not of one point"),
         (
             "door-open, at: 10m",
             "sensor-stuck, point: x, at: 10m",
@@ -170,5 +171,5 @@ def test_scenario_is_found_by_name_or_path(tmp_path: Path) -> None:
     own.write_text(GOOD)
     assert find_scenario(str(own)) == own
     assert find_scenario("demo").name == "demo.yaml"
-    with pytest.raises(InputError, match="there are calm, demo, short"):
+    with pytest.raises(InputError, match="there are calm, demo, order, short"):
         find_scenario("nothing")

@@ -29,8 +29,28 @@ def test_last_word_goes_on() -> None:
     ]
 
 
+def test_ramp_takes_even_steps_and_ends_where_it_says() -> None:
+    values = [
+        sample.value for sample in parse_series("3.57~3.66x4 8.0~7.9!x2") if sample
+    ]
+    assert values == [3.57, 3.6, 3.63, 3.66, 8.0, 7.9]
+    assert parse_series("5.0~6.0") == (Sample(5.0),)
+
+
 @pytest.mark.parametrize(
-    "word", ["warm", "5.0x0", "5.0x", "5,0", "-!", "5.0 x3", "NaN"]
+    "word",
+    [
+        "warm",
+        "5.0x0",
+        "5.0x",
+        "5,0",
+        "-!",
+        "5.0 x3",
+        "NaN",
+        "-~5.0",
+        "null~5.0",
+        "5.0~",
+    ],
 )
 def test_unreadable_word_is_named(word: str) -> None:
     with pytest.raises(ValueError, match="is no word of a series"):
