@@ -307,6 +307,19 @@ async def test_entry_from_after_the_newest_reading_is_taken(connection: Connecti
     assert applied.added == 1
 
 
+async def test_entry_of_the_past_is_taken_where_nothing_was_measured_since(
+    connection: Connection,
+):
+    await apply(connection, small(FIRST))
+    since = NOW - timedelta(days=10)
+    await measure(connection, since - timedelta(minutes=5))
+    past = LATER.replace("2026-08-01T00:00:00Z", since.isoformat())
+    applied = await apply(connection, small(FIRST, past))
+    assert applied.added == 1
+    (_, setting) = (await point_of(connection)).timeline
+    assert (setting.valid_from, setting.zone) == (since, "cool")
+
+
 async def test_names_change_at_any_time(connection: Connection):
     await apply(connection, small(FIRST))
     await measure(connection, NOW)

@@ -434,6 +434,59 @@ def test_rule_must_judge_what_the_point_measures():
     ]
 
 
+WINDOW = "its window, {}, is shorter than two intervals of {}; lengthen it, or do not assign it here"
+
+
+def of_catalogue(rule: str, limits: str = "{}", interval: str = "1m") -> str:
+    """FILE with a rule of the catalogue that comes with us."""
+    text = FILE.replace(
+        "limits:\n  gsp-cold-room: {warning: {above: 7.0, for: 0s}}\n", ""
+    )
+    text = text.replace("[gsp-cold-room]", f"[{{rule: {rule}, limits: {limits}}}]")
+    return text.replace("interval: 1m", f"interval: {interval}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits", "interval", "window"),
+    [
+        ("temperature-rate", "{fast: {over: 1m59s}}", "1m", "1m59s"),
+        ("temperature-rate", "{}", "5m1s", "10m"),
+        ("temperature-trend", "{drift: {window: 1m}}", "1m", "1m"),
+        ("shipping-cumulative", "{hot: {since: null, within: 9m, total: 5m}}", "5m", "9m"),
+    ],
+)  # fmt: skip
+def test_window_shorter_than_two_intervals_is_refused(
+    rule: str, limits: str, interval: str, window: str
+):
+    text = of_catalogue(rule, limits, interval).replace("max_gap: 5m", "max_gap: 10m")
+    with pytest.raises(RegistryError) as refused:
+        resolved(parse(text), catalogue.version)
+    assert refused.value.problems == [
+        f"line 30, {ROOM}.points.t1.timeline.0.rules.0: {WINDOW.format(window, interval)}"
+    ]
+
+
+def test_window_is_held_against_every_interval_that_comes_under_the_rule():
+    """The line is that of the assignment, though what makes it wrong is a later entry."""
+    slow = "interval: 6m\n                    max_gap: 6m"
+    text = of_catalogue("temperature-rate").replace("in_use: loaded", slow)
+    with pytest.raises(RegistryError) as refused:
+        resolved(parse(text), catalogue.version)
+    assert refused.value.problems == [
+        f"line 30, {ROOM}.points.t1.timeline.0.rules.0: {WINDOW.format('10m', '6m')}"
+    ]
+    resolved(parse(text.replace("6m\n", "6m\n                    rules: []\n", 1)), catalogue.version)  # fmt: skip
+
+
+def test_window_of_two_intervals_and_a_rule_without_one_are_taken():
+    for text in (
+        of_catalogue("temperature-rate", "{fast: {over: 2m}}"),
+        of_catalogue("temperature-rate", "{}", "5m"),
+        of_catalogue("shipping-cumulative", "{}", "5m"),
+    ):
+        resolved(parse(text), catalogue.version)
+
+
 def test_limits_that_nothing_uses_are_refused():
     text = FILE.replace("  gsp-cold-room:", "  gsp-cool: {}\n  gsp-cold-room:")
     assert refused_rules(text) == [
