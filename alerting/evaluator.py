@@ -5,11 +5,14 @@ what is remembered per point between intakes is a cache of that, taken over afte
 commit and dropped at any doubt. How a point is judged is in `judging.py`. What differs from
 what is stored becomes revisions; what follows from these for alerts is in
 `consequences.py`.
+
+**Seam for tests.** The product hands down this class; tests hand down one that is broken
+(`tests/mutants.py`). No setting does this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,10 +35,16 @@ from storage.unit import Connection, Unit
 class Evaluator:
     """Judges the readings that intakes bring. One per ingestor."""
 
-    def __init__(self, alerts: Alerts, advance: Advance = engine.advance) -> None:
-        """Let `alerts` draw the consequences. `advance` is the seam for tests."""
+    def __init__(
+        self,
+        alerts: Alerts,
+        advance: Advance = engine.advance,
+        probe: Callable[[str], None] = lambda _point: None,
+    ) -> None:
+        """Let `alerts` draw the consequences. `advance` and `probe` are seams for tests."""
         self._alerts = alerts
         self._advance = advance
+        self._probe = probe
         self._points: Mapping[int, Point] = {}
         self._watches: dict[int, tuple[Watch, ...]] = {}
         self._tracks: dict[int, Track] = {}
@@ -89,6 +98,8 @@ class Evaluator:
                 new = news.slots(point.resolution)
                 judged.append((number, move_on(watching, track, new, self._advance)))
         judged += await looking_back.judge(connection, cases, self._advance)
+        if any(case.track for case in cases):
+            self._probe("judged-again")
         self._fresh |= {number: j.track for number, j in judged if j.track is not None}
         return [judgement for _, judgement in judged]
 

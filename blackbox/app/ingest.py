@@ -20,10 +20,11 @@ async def run(
     settings: Settings,
     *,
     advance: Advance = advance,
+    evaluator: type[Evaluator] = Evaluator,
     hearing: Hearing = as_listened,
     probe: Callable[[str], None] = nothing,
 ) -> None:
-    """Ingest one share until cancelled."""
+    """Ingest one share until cancelled. Whatever can be handed in is a seam for tests."""
     serve_metrics(settings)
     told = subscriptions(settings)
     findings = Findings(told, real_now)
@@ -37,7 +38,7 @@ async def run(
             bytes_cap=settings.batch_bytes,
         ),
         Judges(
-            Evaluator(Alerts(told, real_now), advance),
+            evaluator(Alerts(told, real_now), advance, probe),
             Ticker(findings, region=region, hearing=hearing),
             findings,
         ),

@@ -39,7 +39,8 @@ class Child:
         try:
             await asyncio.wait_for(self.process.wait(), PATIENCE)
         except TimeoutError:
-            self.process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                self.process.kill()
             await self.process.wait()
 
     def failed(self) -> Unavailable:

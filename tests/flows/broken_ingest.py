@@ -1,4 +1,4 @@
-"""The product's ingestor with a broken rule: `… NAME` of `tests/mutants.py`."""
+"""The product's ingestor with a broken part: `… NAME` of `tests/mutants.py`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from blackbox.app import ingest
 from blackbox.commands.running import serve
 from blackbox.settings import read
-from tests.mutants import MUTANTS
+from tests.mutants import BROKEN
 
 if __name__ == "__main__":
     settings = read()
-    serve(ingest.run(settings, advance=MUTANTS[sys.argv[1]]), settings)
+    serve(ingest.run(settings, **BROKEN[sys.argv[1]]), settings)
