@@ -99,18 +99,12 @@ def before(found: Sequence[Excursion], start: datetime) -> list[Excursion]:
     return [excursion for excursion in found if excursion.start < start]
 
 
-def broken(name: str) -> None:
-    """Raises AssertionError where brute force differs from this broken rule."""
-
-    @settings(SOME, max_examples=3000, database=None, phases=[Phase.generate])
-    @given(WORLDS)
-    def check_all(world: World) -> None:
-        check(world, MUTANTS[name])
-
-    check_all()
-
-
 @pytest.mark.parametrize("name", OF_THRESHOLDS)
 def test_brute_force_finds_each_broken_rule(name: str) -> None:
+    @settings(SOME, max_examples=3000, database=None, phases=[Phase.generate])
+    @given(WORLDS)
+    def broken(world: World) -> None:
+        check(world, MUTANTS[name])
+
     with pytest.raises(AssertionError):
-        broken(name)
+        broken()
