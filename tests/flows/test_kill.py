@@ -1,7 +1,8 @@
 """Receipt means kept: whichever process is killed, wherever, nothing is lost.
 
-The same 20,000 readings are sent twice, to a system that nobody disturbs and to one whose
-ingestor, broker and database are killed again and again. What is kept in the end is equal.
+The same 20,000 readings, some of them late, shuffled or in conflict, are sent twice: to a
+system that nobody disturbs and to one whose ingestor, broker and database are killed again
+and again. What is kept and found in the end is equal.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from blackbox.registering import register
 from blackbox.services.mosquitto import Mosquitto
 from blackbox.services.postgres import EmbeddedPostgres
 from domain.errors import Unavailable
-from simulators.load import plan
+from simulators.load import DISORDER, plan
 from simulators.messages import Address, Message
 from simulators.publisher import deliver
 from simulators.scenario import find_scenario, load_scenario
@@ -40,7 +41,10 @@ SEED = 20_261_122
 SECRET = "whsec_" + "dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0"
 READINGS = 20_000
 SLICES = 10
+AGAIN = "judged-again"
+"""Where the past was judged again, and nothing of that is written yet."""
 POINTS = (
+    AGAIN,
     "after-copy",
     "after-rules",
     "before-commit",
@@ -49,10 +53,16 @@ POINTS = (
     "lookup",
     "rejection",
 )
-KILLS = [(point, hit) for hit in (3, 7) for point in POINTS]
+HITS = (3, 7)
+KILLS = sorted(
+    ((point, hit) for hit in HITS for point in POINTS), key=lambda k: k[0] != AGAIN
+)
+"""What was sent once is late no more when it comes again: where that is needed, is first."""
 SERVICES = {3: "broker", 6: "database", 9: "broker", 12: "database"}
 """After so many kills of the ingestor this service is killed, too, while it works."""
 SCENARIO = load_scenario(find_scenario("demo"))
+FAULTS = (*DISORDER[1:], DISORDER[0])
+"""Turned by one device: what contradicts then lies in excursions."""
 WORLD = (resources.files("simulators") / "scenarios" / "demo.registry.yaml").read_text()
 
 VALUES = """
@@ -76,6 +86,45 @@ SELECT p.device, count(*),
   FROM reading AS r JOIN point AS p ON p.id = r.point
  GROUP BY p.device
 """
+CONFLICTS = "SELECT count(*) FROM conflict"
+REVISED = """
+SELECT count(*) FILTER (WHERE r.withdrawn), count(*) FILTER (WHERE NOT r.withdrawn)
+  FROM excursion_revision AS r
+  JOIN excursion_revision AS old
+    ON old.excursion = r.excursion AND old.revision = r.revision - 1
+ WHERE r.withdrawn OR old.ended IS NOT NULL
+"""
+"""How often what was told was withdrawn, and how often what had ended has changed."""
+OWN = """
+WITH own AS (
+    SELECT a.id AS alert, x.point, x.started, x.ended
+      FROM excursion AS x
+      JOIN alert_excursion AS ae ON ae.excursion = x.id
+      JOIN alert AS a ON a.id = ae.alert AND a.withdrawn_at IS NULL
+     WHERE NOT x.withdrawn)
+"""
+COPIED = (
+    OWN
+    + """
+SELECT count(*), count(*) FILTER (WHERE c.alert IS NULL)
+  FROM own
+  JOIN reading AS r ON r.point = own.point
+                   AND r.time BETWEEN started AND coalesce(ended, 'infinity')
+  LEFT JOIN alert_reading AS c ON (c.alert, c.point, c.time) = (own.alert, r.point, r.time)
+"""
+)
+COPIED_CONFLICTS = (
+    OWN
+    + """
+SELECT count(*), count(*) FILTER (WHERE c.alert IS NULL)
+  FROM own
+  JOIN conflict AS x ON x.point = own.point
+                    AND x.time BETWEEN started AND coalesce(ended, 'infinity')
+  LEFT JOIN alert_conflict AS c
+         ON (c.alert, c.point, c.time, c.judged) = (own.alert, x.point, x.time, x.judged)
+"""
+)
+"""How many alerts must have copied, and how many of them are missing."""
 OWED_WEBHOOKS = "SELECT id FROM delivery WHERE channel = 'webhook'"
 ALERTS = "SELECT id FROM alert ORDER BY id"
 PROGRESS = "SELECT coalesce(max(number), 0) FROM share WHERE id > 0"
@@ -234,7 +283,7 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    messages = plan(SEED, READINGS, SCENARIO.devices)
+    messages = plan(SEED, READINGS, SCENARIO.devices, travelling=FAULTS)
     calm, wild = (
         System(new_postgres(), new_mosquitto(), tmp_path / name)
         for name in ("calm", "wild")
@@ -261,14 +310,22 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
         adds_up = await status.adds_up(connection)
         journals = await check_journals(connection)
         ledger = await status.ledger(connection)
+        (conflicts,) = (await rows(connection, CONFLICTS))[0]
+        withdrawn, changed = (await rows(connection, REVISED))[0]
+        copies, copies_missing = (await rows(connection, COPIED))[0]
+        beside, beside_missing = (await rows(connection, COPIED_CONFLICTS))[0]
     record_property(
         "figures",
         f"kills {json.dumps(hits)}; ledger {json.dumps(ledger)}; "
-        f"{len(found['excursions'])} excursions, {journals} journals, "
+        f"{len(found['excursions'])} excursions, {withdrawn} withdrawn, {changed} "
+        f"changed after their end, {journals} journals, {copies} + {beside} copies, "
         f"{len(owed)} webhooks, {verified.intakes} intakes",
     )
 
     assert all(hits[point] >= 2 for point in (*POINTS, "broker", "database")), hits
+    assert conflicts
+    assert withdrawn
+    assert changed
     assert found["values"] == expected["values"]
     assert len(found["values"]) >= READINGS
     assert found["rejections"] == expected["rejections"]
@@ -276,6 +333,9 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
     assert found["excursions"] == expected["excursions"]
     assert found["excursions"]
     assert live == {1: len(found["excursions"])}
+    assert copies
+    assert beside
+    assert copies_missing == beside_missing == 0
     assert adds_up
     assert all(stored == counted for _, stored, counted in by_device)
     assert owed

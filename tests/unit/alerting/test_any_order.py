@@ -24,8 +24,9 @@ from domain.excursions import Excursion
 from domain.readings import Reading, Slot, slots
 from rules import engine
 from rules.kinds import KINDS, parse
-from rules.watch import Period, Watch
+from rules.watch import Advance, Period, Watch
 from storage.excursions import Stored
+from tests.mutants import MUTANTS
 from tests.unit.rules.oracles import ORACLES
 from tests.unit.rules.oracles.following import Event, Shares, prove
 from tests.unit.rules.oracles.plain import Stretch, plain_period
@@ -74,7 +75,8 @@ def a_period(kind: str, name: str, stretch: Stretch, origin: str) -> Period:
 class Judge:
     """Judges as the evaluator does; what it has stored is in lists."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, advance: Advance = engine.advance) -> None:
+        self.advance = advance
         self.watches = tuple(
             a_watch(world.kind, n, stretches, world.origin)
             for n, stretches in enumerate(world.watches)
@@ -102,7 +104,7 @@ class Judge:
         first = changes.times[0]
         if self.track is not None and first > self.track.newest:
             new = [slot for slot in series if slot.time >= first]
-            return move_on(self.watches, self.track, new, engine.advance)
+            return move_on(self.watches, self.track, new, self.advance)
         refolds = [self.refold(watch, series, first) for watch in self.watches]
         since = min(refold.memory_from for refold in refolds)
         if KINDS[self.watches[0].kind].from_slot:
@@ -111,10 +113,10 @@ class Judge:
         for length in STRETCHES:
             if length < len(needed) and needed[length - 1].time > changes.times[-1]:
                 stretch = needed[:length]
-                found = judge_stretch(refolds, stretch, changes, engine.advance)
+                found = judge_stretch(refolds, stretch, changes, self.advance)
                 if found is not None:
                     return found
-        return judge_again(refolds, needed, changes, engine.advance)
+        return judge_again(refolds, needed, changes, self.advance)
 
     def refold(self, watch: Watch, series: list[Slot], at: datetime) -> Refold:
         """What the database would be asked for, and no more."""
@@ -155,6 +157,15 @@ class Judge:
 @pytest.mark.parametrize("kind", ORACLES)
 def test_excursions_are_those_of_the_set_whatever_the_order(kind: str) -> None:
     assert prove([kind], 120, Judge).examples > 100
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [*(("gap ignored", kind) for kind in ORACLES), ("slope sign flipped", "trend")],
+)
+def test_brute_force_finds_what_is_broken_in_each_kind(name: str, kind: str) -> None:
+    with pytest.raises(AssertionError):
+        prove([kind], 300, lambda world: Judge(world, MUTANTS[name]))
 
 
 def test_one_example_in_twenty_has_each_kind_of_trouble(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,19 @@ from domain.excursions import Excursion
 from domain.readings import Reading, slots
 from domain.registry import InUse, Point, Setting
 from rules import engine
+from rules.kinds import parse
+from rules.level import Level
 from rules.threshold import ThresholdLevel, ThresholdRule
 from rules.watch import Advance, Period, Watch
 from tests.series import at
+
+RULE = {
+    "quantity": "temperature",
+    "unit": "°C",
+    "name": {"zh": "规则", "en": "rule"},
+    "basis": {"zh": "测试", "en": "a test"},
+}
+"""What is the same in all rules here."""
 
 
 def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> ThresholdLevel:
@@ -24,7 +35,7 @@ def a_level(name: str = "excursion", hold: str = "0s", **fields: Any) -> Thresho
 
 
 def a_period(
-    level: ThresholdLevel | None = None,
+    level: Level | None = None,
     *,
     since: str = "0s",
     version: str | None = "v1",
@@ -49,18 +60,18 @@ def watching(hold: str = "0s", max_gap: str = "2m", **fields: Any) -> Watch:
     return a_watch(a_period(a_level(hold=hold, **fields), max_gap=max_gap))
 
 
+def watching_by(kind: str, max_gap: str = "2m", **level: Any) -> Watch:
+    """A watch of any kind with one period: watching_by("gap", every="2m")."""
+    words = {"name": "excursion", "severity": "major", **level}
+    rule = parse({**RULE, "key": "r", "kind": kind, "levels": [words]})
+    watch = a_watch(a_period(rule.levels[0], max_gap=max_gap))
+    return replace(watch, kind=kind)
+
+
 def a_rule(key: str, *levels: ThresholdLevel) -> ThresholdRule:
     """A rule for temperatures."""
     return ThresholdRule.model_validate(
-        {
-            "key": key,
-            "kind": "threshold",
-            "quantity": "temperature",
-            "unit": "°C",
-            "name": {"zh": "规则", "en": "rule"},
-            "basis": {"zh": "测试", "en": "a test"},
-            "levels": levels,
-        }
+        {**RULE, "key": key, "kind": "threshold", "levels": levels}
     )
 
 

@@ -6,14 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from domain.readings import Slot
 from tests.series import START, at, between, series
-from tests.unit.rules.oracle import oracle
 from tests.unit.rules.oracles import ORACLES
 from tests.unit.rules.oracles.plain import Stretch, plain_period, slots
-from tests.unit.rules.worlds import WORLDS, World
 
 
 def told(text: str) -> list[Slot]:
@@ -75,20 +72,6 @@ def test_taken_out_of_use_goes_on() -> None:
     used, empty = Stretch(0, "v1", level, 2), Stretch(1, "v1", level, 2, alerts=False)
     later = Stretch(3, "v1", level, 2)
     assert spans("threshold", "9 9 9 9 5", used, empty, later) == [between("0s", "4m")]
-
-
-@settings(derandomize=True, deadline=None, max_examples=300)
-@given(WORLDS)
-def test_threshold_is_what_the_older_oracle_says(world: World) -> None:
-    for watch in world.watches:
-        periods = [plain_period(Stretch(0, None, None, 2)) for _ in watch.periods]
-        for plain, period in zip(periods, watch.periods, strict=True):
-            plain.__dict__.update({n: getattr(period, n) for n in PERIOD})
-        expected = oracle(watch, world.readings)
-        assert ORACLES["threshold"](periods, slots(world.readings)) == expected
-
-
-PERIOD = ("valid_from", "version", "level", "max_gap")
 
 
 # The other kinds
