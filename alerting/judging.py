@@ -59,6 +59,22 @@ class Refold:
     anchor: datetime
     stored: Sequence[Stored]
     """Of this watch; all that may have changed are among them."""
+    resumed: State | None = None
+    """What the fold goes on from, but for its memory; None: from `IDLE`."""
+
+    @classmethod
+    def of(
+        cls,
+        watch: Watch,
+        predecessor: datetime | None,
+        at: datetime,
+        stored: Sequence[Stored],
+    ) -> Refold:
+        """From the slot at `at` on, if possible; else from the anchor before it."""
+        known = [s.excursion for s in stored]
+        state = engine.resumed(watch, predecessor, known)
+        anchor = at if state else engine.anchor(watch, predecessor, at, known)
+        return cls(watch, anchor, stored, state)
 
     @property
     def memory_from(self) -> datetime:
@@ -148,11 +164,14 @@ def judge_stretch(
 def prepared(
     refold: Refold, slots: Sequence[Slot]
 ) -> tuple[datetime, State, Sequence[Slot]]:
-    """From when to fold, the state to start from, and the slots to fold."""
+    """From when on excursions are found, the state to start from, and the slots to fold."""
     start = engine.starting(refold.watch, refold.anchor, slots)
     first = bisect_left(slots, refold.memory_from, key=lambda slot: slot.time)
     begin = bisect_left(slots, start, key=lambda slot: slot.time)
     state = engine.remembering(refold.watch, slots[first:begin])
+    if refold.resumed is not None and refold.resumed.open is not None:
+        start = refold.resumed.open.start
+        state = replace(refold.resumed, memory=state.memory)
     return start, state, slots[begin:]
 
 

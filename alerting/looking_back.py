@@ -149,11 +149,11 @@ def past(
     case: Case, before: datetime | None, newest: datetime, known: Sequence[Stored]
 ) -> Past:
     """The past of a case: `before` is the time of the slot before its first news."""
-    at, refolds = case.news.first, list[Refold]()
-    for watch in case.watches:
-        own = [s for s in known if belongs(s, watch)]
-        anchor = engine.anchor(watch, before, at, [s.excursion for s in own])
-        refolds.append(Refold(watch, anchor, own))
+    at = case.news.first
+    refolds = [
+        Refold.of(watch, before, at, [s for s in known if belongs(s, watch)])
+        for watch in case.watches
+    ]
     return Past(
         case=case,
         refolds=refolds,

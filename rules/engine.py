@@ -11,6 +11,7 @@ of this module, tests hand a broken one (`tests/mutants.py`). No setting does th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.excursions import Excursion
@@ -71,19 +72,40 @@ def anchor(
     """
     if predecessor is None:
         return at
-    start = _start_of_cover(predecessor, known)
-    if start is not None:
-        return start
+    cover = _cover(predecessor, known)
+    if cover is not None:
+        return cover.start
     moment = floor(watch, predecessor, at)
-    return _start_of_cover(moment, known) or moment
+    cover = _cover(moment, known)
+    # It has ended by the predecessor. The slot that ended it is judged with nothing pending.
+    return moment if cover is None or cover.end is None else cover.end
 
 
-def _start_of_cover(time: datetime, known: Sequence[Excursion]) -> datetime | None:
-    """Start of the excursion that is open at `time`. Those of one watch never overlap."""
+def _cover(time: datetime, known: Sequence[Excursion]) -> Excursion | None:
+    """The excursion that is open at `time`. Those of one watch never overlap."""
     for excursion in known:
         if excursion.start <= time and (excursion.end is None or time < excursion.end):
-            return excursion.start
+            return excursion
     return None
+
+
+def resumed(
+    watch: Watch, predecessor: datetime | None, known: Sequence[Excursion]
+) -> State | None:
+    """The state after the slot at `predecessor`, but for its memory, if an excursion is open.
+
+    A fold may go on from there instead of from the start of an excursion that lasts for
+    months. None: nothing is open there, or perhaps it was only pending by then, or its peak
+    came later, so that the one it had by then has to be found again.
+    """
+    cover = None if predecessor is None else _cover(predecessor, known)
+    if cover is None or predecessor is None or KINDS[watch.kind].from_slot:
+        return None
+    surely_open = cover.start <= floor(watch, predecessor, predecessor)
+    level = next((p.level for p in watch.periods if p.version == cover.version), None)
+    if level is None or not surely_open or cover.peak_time > predecessor:
+        return None
+    return State(open=replace(cover, end=None), level=level)
 
 
 def memory_from(watch: Watch, anchor: datetime) -> datetime:

@@ -277,8 +277,7 @@ def late(world: World, data: st.DataObject) -> Late:
                 for m, e in enumerate(found)
             ]
         )
-        anchor = engine.anchor(watch, predecessor, new[0].time, found)
-        refolds.append(Refold(watch, anchor, known[-1]))
+        refolds.append(Refold.of(watch, predecessor, new[0].time, known[-1]))
     return Late(appeared(new), known, refolds, readings)
 
 
@@ -356,3 +355,30 @@ def test_excursion_that_goes_on_behind_the_stretch_stands_and_copies_what_is_new
     assert result is not None
     assert (result.found, result.changed) == (known, [])
     assert list(copies(result, {})) == [(3, 1, at("3m30s"), at("3m30s"))]
+
+
+# Inside an excursion that lasts for long
+
+
+def test_late_reading_in_a_long_excursion_goes_on_from_the_reading_before_it() -> None:
+    known = stored(again("9 9.5 9x60"))
+    refold = Refold.of(WATCH, at("40m"), at("40m30s"), known)
+    assert refold.anchor == at("40m30s")
+    new = run("9.7", "40m30s")
+    series = sorted([*run("9 9.5 9x60"), *new], key=lambda slot: slot.time)[40:]
+    result = judge_again([refold], series, appeared(new), advance)
+    assert [(s.excursion.start, s.excursion.peak) for s in result.changed] == [
+        (at("0s"), 9.7)
+    ]
+    assert [s.id for s in result.changed] == [7]
+
+
+def test_where_it_may_only_have_been_pending_the_whole_of_it_is_judged() -> None:
+    known = stored(again("9 bad 9 9 9"))
+    refold = Refold.of(WATCH, at("1m"), at("1m30s"), known)
+    assert (refold.anchor, refold.resumed) == (at("0s"), None)
+
+
+def test_where_the_peak_came_later_the_whole_of_it_is_judged() -> None:
+    known = stored(again("9x30 9.5 9x30"))
+    assert Refold.of(WATCH, at("20m"), at("20m30s"), known).anchor == at("0s")

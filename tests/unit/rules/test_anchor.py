@@ -37,9 +37,9 @@ def test_elsewhere_it_is_longest_hold_and_gap_before() -> None:
     assert anchored(watch, "5x20 - 5", "20m") == at("12m")
 
 
-def test_where_that_lies_in_an_excursion_it_is_its_start() -> None:
+def test_where_that_lies_in_an_excursion_it_is_its_end() -> None:
     watch = watching(above=8.0, hold="3m", max_gap="2m")
-    assert anchored(watch, "5x3 9x5 5 5 - 5", "10m") == at("3m")
+    assert anchored(watch, "5x3 9x5 5 5 - 5", "10m") == at("8m")
 
 
 def test_where_that_lies_at_the_end_of_an_excursion_it_stays_there() -> None:
