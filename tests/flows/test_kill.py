@@ -276,7 +276,7 @@ async def check_journals(connection: Connection) -> int:
     return len(ids)
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
     new_postgres: Callable[[], EmbeddedPostgres],
     new_mosquitto: Callable[[], Mosquitto],
