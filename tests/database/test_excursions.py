@@ -15,7 +15,7 @@ from tests.services import Database
 
 async def disorder(box: Box, seed: int) -> None:
     """An hour of readings that come late, twice and in contradiction, in a random order."""
-    draw = random.Random(seed)  # noqa: S311 -- a test that can be repeated
+    draw = random.Random(seed)
     minutes = draw.choices(range(60), k=90)
     for start in range(0, len(minutes), 9):
         for minute in minutes[start : start + 9]:
