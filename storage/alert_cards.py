@@ -48,18 +48,14 @@ SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppre
  WHERE a.id = ANY(%s)
 """
 STRETCHES = """
-SELECT x.alert, r.level, r.severity, count(*) AS excursions,
-       min(r.started) AS started, min(r.peak) AS lowest, max(r.peak) AS highest,
-       CASE WHEN bool_and(r.ended IS NOT NULL) THEN max(r.ended) END AS ended
+SELECT x.alert, e.level, e.severity, count(*) AS excursions,
+       min(e.started) AS started, min(e.peak) AS lowest, max(e.peak) AS highest,
+       CASE WHEN bool_and(e.ended IS NOT NULL) THEN max(e.ended) END AS ended
   FROM alert_excursion x
-  CROSS JOIN LATERAL (
-           SELECT level, severity, started, ended, peak, withdrawn
-             FROM excursion_revision
-            WHERE excursion = x.excursion
-            ORDER BY revision DESC LIMIT 1) r
- WHERE x.alert = ANY(%s) AND NOT r.withdrawn
- GROUP BY x.alert, r.level, r.severity
- ORDER BY x.alert, r.severity DESC
+  JOIN excursion e ON e.id = x.excursion
+ WHERE x.alert = ANY(%s) AND NOT e.withdrawn
+ GROUP BY x.alert, e.level, e.severity
+ ORDER BY x.alert, e.severity DESC
 """
 COPIES = """
 SELECT count(*) AS readings, count(*) FILTER (WHERE quality = 1) AS uncertain,

@@ -54,14 +54,12 @@ SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, 
 """
 STANDING = """
 SELECT DISTINCT ON (ae.alert)
-       ae.alert, bool_or(r.ended IS NULL) OVER (PARTITION BY ae.alert) AS active,
-       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
+       ae.alert, bool_or(e.ended IS NULL) OVER (PARTITION BY ae.alert) AS active,
+       e.point, e.rule, e.version, e.level, e.severity, e.started, e.ended, e.peak, e.peak_time
   FROM alert_excursion AS ae
- CROSS JOIN LATERAL (SELECT * FROM excursion_revision AS n
-                      WHERE n.excursion = ae.excursion
-                      ORDER BY n.revision DESC LIMIT 1) AS r
- WHERE ae.alert = ANY(%s) AND NOT r.withdrawn
- ORDER BY ae.alert, r.severity DESC, r.started DESC
+  JOIN excursion AS e ON e.id = ae.excursion
+ WHERE ae.alert = ANY(%s) AND NOT e.withdrawn
+ ORDER BY ae.alert, e.severity DESC, e.started DESC
 """
 KNOWN_UNTIL = """
 SELECT c.excursion,

@@ -63,12 +63,10 @@ SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) tim
  ORDER BY floor(extract(epoch FROM time - %(start)s) / %(width)s), time
 """
 EXCURSIONS = """
-SELECT * FROM (
-    SELECT DISTINCT ON (excursion) level, severity, started, ended, peak, withdrawn
-      FROM excursion_revision
-     WHERE point = %(point)s AND started <= %(until)s
-     ORDER BY excursion, revision DESC) newest
- WHERE NOT withdrawn AND coalesce(ended, 'infinity') > %(start)s
+SELECT level, severity, started, ended, peak
+  FROM excursion
+ WHERE point = %(point)s AND NOT withdrawn
+   AND started <= %(until)s AND coalesce(ended, 'infinity') > %(start)s
  ORDER BY started DESC LIMIT 200
 """
 
@@ -133,7 +131,6 @@ class Shade:
     started: datetime
     ended: datetime | None
     peak: float
-    withdrawn: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Table `excursion_revision` and view `excursion`: facts about series, as rows of revisions."""
+"""Tables `excursion_revision` and `excursion`: facts about series, each at its newest revision."""
 
 from __future__ import annotations
 
@@ -13,17 +13,32 @@ from storage.evidence import EXCURSION_REVISION, Row
 from storage.unit import Connection, Unit
 
 NEW_IDS = "SELECT nextval('excursion_id') FROM generate_series(1, %s)"
+# The planner cannot know how recent `since` is. OFFSET 0 and the subquery leave it no other
+# way than one range of the index per point, and one look per excursion found.
 KNOWN = """
-SELECT ae.alert, r.excursion, r.revision, r.withdrawn,
-       r.point, r.rule, r.version, r.level, r.severity, r.started, r.ended, r.peak, r.peak_time
+SELECT (SELECT alert FROM alert_excursion WHERE excursion = e.id LIMIT 1),
+       e.id, e.revision, e.withdrawn,
+       e.point, e.rule, e.version, e.level, e.severity, e.started, e.ended, e.peak, e.peak_time
   FROM unnest(%s::int4[], %s::timestamptz[]) AS s (point, since)
-  JOIN excursion_revision AS r ON r.point = s.point
-   AND (r.ended IS NULL OR r.ended >= s.since)
-  LEFT JOIN alert_excursion AS ae ON ae.excursion = r.excursion
- WHERE NOT r.withdrawn
-   AND NOT EXISTS (SELECT FROM excursion_revision AS n
-                    WHERE n.excursion = r.excursion AND n.revision > r.revision)
- ORDER BY r.started
+ CROSS JOIN LATERAL (SELECT * FROM excursion
+                      WHERE point = s.point AND NOT withdrawn
+                        AND coalesce(ended, 'infinity') >= s.since OFFSET 0) AS e
+ ORDER BY e.started
+"""
+# The rest of an excursion is its identity, which no revision changes.
+FOLLOW = """
+INSERT INTO excursion
+SELECT DISTINCT ON (excursion)
+       excursion, revision, intake, point, rule, version, level, severity,
+       started, ended, peak, peak_time, withdrawn
+  FROM excursion_revision
+ WHERE intake = %s
+ ORDER BY excursion, revision DESC
+    ON CONFLICT (id) DO UPDATE
+   SET (revision, intake, ended, peak, peak_time, withdrawn)
+     = (excluded.revision, excluded.intake, excluded.ended, excluded.peak, excluded.peak_time,
+        excluded.withdrawn)
+ WHERE excursion.revision < excluded.revision
 """
 
 
@@ -82,8 +97,11 @@ async def new_ids(connection: Connection, count: int) -> list[int]:
 
 
 async def write(unit: Unit, revisions: Iterable[Stored]) -> None:
-    """Write each as a new revision of its excursion."""
-    await unit.write(EXCURSION_REVISION, (_row(unit, stored) for stored in revisions))
+    """Write each as a new revision of its excursion, which is then the newest."""
+    rows = [_row(unit, stored) for stored in revisions]
+    if rows:
+        await unit.write(EXCURSION_REVISION, rows)
+        await unit.connection.execute(FOLLOW, (unit.id,))
 
 
 def _row(unit: Unit, stored: Stored) -> Row:

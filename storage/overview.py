@@ -32,17 +32,13 @@ WITH bound AS MATERIALIZED (
       FROM rule_version v, json_array_elements(v.content->'levels') l
      WHERE v.kind <> 'silence'
 ), violated AS (
-    SELECT r.point, max(r.severity) AS severity
+    SELECT e.point, max(e.severity) AS severity
       FROM alert a
       JOIN alert_excursion x ON x.alert = a.id
-      CROSS JOIN LATERAL (
-               SELECT point, severity, ended, withdrawn
-                 FROM excursion_revision
-                WHERE excursion = x.excursion
-                ORDER BY revision DESC LIMIT 1) r
+      JOIN excursion e ON e.id = x.excursion
      WHERE a.withdrawn_at IS NULL AND a.returned_at IS NULL
-       AND r.ended IS NULL AND NOT r.withdrawn
-     GROUP BY r.point
+       AND e.ended IS NULL AND NOT e.withdrawn
+     GROUP BY e.point
 ), judged AS MATERIALIZED (
     SELECT p.id, p.device, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
            d.site, s.enterprise,

@@ -37,9 +37,39 @@ CREATE TABLE alert_conflict (
 COMMENT ON TABLE alert_conflict IS 'Beside alert_reading: the further values of slots that were in conflict.';
 
 -- Work
+
+-- Each excursion at its newest revision. Not evidence and not in the chain: whatever stands
+-- here follows from excursion_revision. A table, because a late reading asks for the few
+-- excursions of a point that reach up to it, and a point's past only ever grows.
+DROP VIEW excursion;
+CREATE TABLE excursion (
+    id          int8 PRIMARY KEY,
+    revision    int4 NOT NULL,             -- the newest
+    intake      int8 NOT NULL,             -- of that revision
+    point       int4 NOT NULL,
+    rule        text NOT NULL,
+    version     text NOT NULL,
+    level       text NOT NULL,
+    severity    int2 NOT NULL,
+    started     timestamptz NOT NULL,
+    ended       timestamptz,               -- null: open
+    peak        float8 NOT NULL,
+    peak_time   timestamptz NOT NULL,
+    withdrawn   bool NOT NULL
+);
+INSERT INTO excursion
+SELECT DISTINCT ON (excursion)
+       excursion, revision, intake, point, rule, version, level, severity,
+       started, ended, peak, peak_time, withdrawn
+  FROM excursion_revision
+ ORDER BY excursion, revision DESC;
+CREATE INDEX excursion_until ON excursion (point, (coalesce(ended, 'infinity'))) WHERE NOT withdrawn;
+DROP INDEX excursion_revision_by_point;
+
 CREATE INDEX ledger_by_device ON ledger (device, intake);   -- when was a device last heard
 CREATE INDEX conflict_by_intake ON conflict (intake);
 ALTER TABLE heartbeat ADD COLUMN watermark timestamptz;     -- domain time up to which the share has listened
 
-GRANT SELECT ON device_sign, alert_conflict TO blackbox_ingest, blackbox_dispatch, blackbox_web, blackbox_retention;
+GRANT SELECT ON device_sign, alert_conflict, excursion TO blackbox_ingest, blackbox_dispatch, blackbox_web, blackbox_retention;
 GRANT INSERT ON device_sign, alert_conflict TO blackbox_ingest;
+GRANT INSERT, UPDATE ON excursion TO blackbox_ingest;

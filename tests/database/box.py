@@ -39,6 +39,16 @@ from tests.series import START, at, series
 from tests.services import Database
 from tests.unit.rules.builders import a_level, a_rule
 
+NOT_IN_STEP = """
+WITH newest AS (
+    SELECT DISTINCT ON (excursion) * FROM excursion_revision ORDER BY excursion, revision DESC
+), derived AS (
+    SELECT excursion, revision, intake, point, rule, version, level, severity,
+           started, ended, peak, peak_time, withdrawn FROM newest)
+(TABLE derived EXCEPT TABLE excursion) UNION ALL (TABLE excursion EXCEPT TABLE derived)
+"""
+"""Excursions that do not stand at their newest revision; there are none."""
+
 CODE = "91110000600037341L"
 SHARE = "33"
 TEN = at("10h")
@@ -284,11 +294,16 @@ class Box:
     async def check(self) -> None:
         """What must hold at any time, whatever came in whatever way."""
         assert await self.excursions() == await self.expected()
+        await self.check_newest()
         await self.check_alerts()
         await self.check_copies()
         assert (await self.ledger())["unreadable"] >= 0
         verified = await chain.verify(self.connection, lambda done, total: None)
         assert verified.fault is None
+
+    async def check_newest(self) -> None:
+        """Table `excursion` is what follows from the evidence."""
+        assert await self.rows(NOT_IN_STEP) == []
 
     async def check_alerts(self) -> None:
         """Every final excursion has one live alert; journals lead to the states of heads."""

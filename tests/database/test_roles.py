@@ -17,7 +17,9 @@ EVIDENCE = {"intake", "intake_digest"} | {table.table for table in CHAINED}
 REGISTRY = {
     "enterprise", "site", "device", "point", "point_setting", "rule_version", "registry_head",
 }  # fmt: skip
-WORK = {"share", "alert", "delivery", "attempt", "request", "heartbeat", "migration"}
+WORK = {
+    "share", "excursion", "alert", "delivery", "attempt", "request", "heartbeat", "migration",
+}  # fmt: skip
 TABLES = """
 SELECT c.relname FROM pg_class AS c
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition

@@ -12,6 +12,7 @@ from blackbox.services.postgres import wheel_binaries
 from storage import chain, status
 from storage.connect import connect
 from storage.migrate import migrate
+from tests.database.box import NOT_IN_STEP
 from tests.services import Database
 
 DUMPS = sorted((Path(__file__).parents[1] / "dumps").glob("*.sql.gz"))
@@ -45,6 +46,7 @@ async def test_a_dump_of_an_earlier_version_is_taken_up(
     async with await connect(empty_database.url(), name="test") as connection:
         assert await status.adds_up(connection)
         assert len(await status.raised(connection)) == 38
+        assert await (await connection.execute(NOT_IN_STEP)).fetchall() == []
         verified = await chain.verify(connection, lambda _done, _all: None)
     assert verified.fault is None
     assert verified.rows > 1000
