@@ -5,13 +5,14 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check -qq
 RUN = .venv/bin/python -m
 ARGS =
 
-.PHONY: help setup demo check test proof system-packages lock clean
+.PHONY: help setup demo check test proof bench system-packages lock clean
 
 help:
 	@echo 'make demo              the whole system on embedded services  (ARGS="--fresh" …)'
 	@echo 'make setup             only prepare .venv for it'
 	@echo 'make test | check      tests | lint, types, import rules  (ARGS="tests/unit" …)'
 	@echo 'make proof             the tests that take minutes'
+	@echo 'make bench             what late readings cost, and what a backlog does to others'
 	@echo 'make lock              pin all dependencies anew after a change of pyproject.toml'
 
 setup: .venv/.ready
@@ -31,6 +32,11 @@ test: .venv/.ready-dev system-packages
 
 proof: .venv/.ready-dev system-packages
 	$(RUN) pytest -m slow $(ARGS)
+
+# Ten minutes on a quiet machine. Options: python -m bench.late --help
+bench: .venv/.ready-dev
+	$(RUN) bench.late
+	$(RUN) bench.backlog
 
 # The broker and a browser, where we may install them; never a failure.
 system-packages:

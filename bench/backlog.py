@@ -1,6 +1,6 @@
 """What a backlog does to others: one lorry delivers 24 hours at once while others report live.
 
-    python -m bench.backlog [--seconds 20] [--rounds 3]
+    python -m bench.backlog [--seconds 12] [--rounds 3]
 
 Others report once a minute, played six times as fast (or `--every` real seconds). Measured
 is the time from a message's arrival in the inbox, as scheduled, to the commit of its intake:
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument(
         "--every", type=float, default=10.0, help="real seconds between reports"
     )
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
+    parser.add_argument("--seconds", type=float, default=12.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     print(

@@ -6,28 +6,25 @@ timelines are judged as the evaluator judges, and compared with brute force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import count
 
 import pytest
 from hypothesis import Phase
 
-from alerting.judging import (
-    Changes,
-    Judgement,
-    Refold,
-    Track,
-    judge_again,
-    judge_stretch,
-    move_on,
-)
+from alerting import looking_back
+from alerting.judging import Judgement, Track, move_on
+from alerting.looking_back import Case
+from alerting.news import News
 from domain.excursions import Excursion
-from domain.readings import Reading, Slot, slots
+from domain.readings import Reading, judged, slots
 from rules import engine
-from rules.kinds import KINDS, parse
+from rules.kinds import parse
 from rules.watch import Advance, Period, Watch
 from storage.excursions import Stored
 from tests.mutants import MUTANTS
+from tests.unit.rules.builders import a_point
 from tests.unit.rules.oracles import ORACLES
 from tests.unit.rules.oracles.following import Event, Shares, prove
 from tests.unit.rules.oracles.plain import Stretch, plain_period
@@ -40,8 +37,8 @@ RULE = {
     "name": {"zh": "规则", "en": "rule"},
     "basis": {"zh": "测试", "en": "a test"},
 }
-STRETCHES = (2, 5, 11)
-"""So many slots are looked at first when a point is judged again, then all."""
+AHEAD = 0.05
+"""So little is looked at first when a point is judged again."""
 
 
 def a_watch(kind: str, number: int, stretches: Sequence[Stretch], origin: str) -> Watch:
@@ -73,6 +70,10 @@ def a_period(kind: str, name: str, stretch: Stretch, origin: str) -> Period:
     )
 
 
+def newest(times: Iterable[datetime]) -> datetime | None:
+    return max(times, default=None)
+
+
 class Judge:
     """Judges as the evaluator does; what it has stored is in lists."""
 
@@ -83,6 +84,7 @@ class Judge:
             for n, stretches in enumerate(world.watches)
         )
         self.readings: list[Reading] = []
+        self.kept: dict[datetime, set[float | None]] = {}
         self.stored: dict[int, Stored] = {}
         self.track: Track | None = None
 
@@ -90,45 +92,49 @@ class Judge:
         self.track = None
 
     def judge(self, readings: Sequence[Reading]) -> list[list[Excursion]]:
-        old = {slot.time: slot for slot in slots(self.readings, 0.1)}
-        self.readings.extend(readings)
-        now = slots(self.readings, 0.1)
-        before = {s.time: old.get(s.time) for s in now if old.get(s.time) != s}
-        if before:
-            self.take(self.judgement(now, Changes(tuple(before), before)))
+        news = self.sort_out(readings)
+        for judgement in self.judgements(news) if news else ():
+            self.take(judgement)
         return [
             [s.excursion for s in self.of(watch) if not s.withdrawn]
             for watch in self.watches
         ]
 
-    def judgement(self, series: list[Slot], changes: Changes) -> Judgement:
-        first = changes.times[0]
-        if self.track is not None and first > self.track.newest:
-            new = [slot for slot in series if slot.time >= first]
-            return move_on(self.watches, self.track, new, self.advance)
-        refolds = [self.refold(watch, series, first) for watch in self.watches]
-        since = min(refold.memory_from for refold in refolds)
-        if KINDS[self.watches[0].kind].from_slot:
-            since = max((s.time for s in series if s.time <= since), default=since)
-        needed = [slot for slot in series if slot.time >= since]
-        for length in STRETCHES:
-            if length < len(needed) and needed[length - 1].time > changes.times[-1]:
-                stretch = needed[:length]
-                found = judge_stretch(refolds, stretch, changes, self.advance)
-                if found is not None:
-                    return found
-        return judge_again(refolds, needed, changes, self.advance)
+    def sort_out(self, readings: Sequence[Reading]) -> News:
+        """Keep what is new of a slot, and what is in conflict; as the intake does."""
+        news = News()
+        for reading in readings:
+            value = judged(reading.value, reading.quality, 0.1)
+            values = self.kept.setdefault(reading.time, set())
+            if value not in values:
+                (news.conflicts if values else news.stored).append(reading)
+                values.add(value)
+                self.readings.append(reading)
+        return news
 
-    def refold(self, watch: Watch, series: list[Slot], at: datetime) -> Refold:
-        """What the database would be asked for, and no more."""
-        predecessor = max((s.time for s in series if s.time < at), default=None)
-        floor = engine.floor(watch, predecessor, at)
-        known = [
-            s
-            for s in self.of(watch)
-            if not s.withdrawn and (s.excursion.end is None or s.excursion.end >= floor)
+    def judgements(self, news: News) -> list[Judgement]:
+        """As the evaluator, with what the database would be asked for and no more."""
+        if self.track is not None and news.first > self.track.newest:
+            return [move_on(self.watches, self.track, news.slots(0.1), self.advance)]
+        series = slots(self.readings, 0.1)
+        case = Case(a_point(), self.watches, news, self.track)
+        before = newest(slot.time for slot in series if slot.time < news.first)
+        horizon = min(case.floors(before))
+        stored = [
+            s for watch in self.watches for s in self.of(watch) if not s.withdrawn
         ]
-        return Refold.of(watch, predecessor, at, known)
+        known = [s for s in stored if (s.excursion.end or horizon) >= horizon]
+        end = self.track.newest if self.track else series[-1].time
+        past = looking_back.past(case, before, end, known)
+        start = newest(slot.time for slot in series if slot.time <= past.start)
+        for ahead in (AHEAD * looking_back.GROWTH**n for n in count()):
+            _, _, stop = past.span(ahead)
+            needed = [s for s in series if (start or past.start) <= s.time <= stop]
+            whole = stop == looking_back.END
+            found = past.judge(needed, self.advance, whole=whole)
+            if found is not None:
+                return found
+        raise AssertionError("the whole is always enough")
 
     def of(self, watch: Watch) -> list[Stored]:
         return sorted(
