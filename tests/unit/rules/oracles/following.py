@@ -139,6 +139,11 @@ class Shares:
         self.examples += 1
         self.happened.update(happened)
 
+    def add(self, others: Shares) -> None:
+        """Those of more examples."""
+        self.examples += others.examples
+        self.happened.update(others.happened)
+
     def __getitem__(self, event: Event) -> float:
         return self.happened[event] / self.examples
 
