@@ -17,7 +17,10 @@ class Observer(Protocol):
     """Judges what an intake brings, within its transaction, and what time alone brings."""
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
-        """Judge by this registry and these rule versions from now on."""
+        """Judge by this registry and these rule versions from now on.
+
+        What is remembered of committed units may be kept, what `due` has found may not.
+        """
         ...
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
