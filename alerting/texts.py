@@ -66,6 +66,7 @@ EVENTS: Final = {
     Event.MERGED: Text("并入", "merged"),
     Event.ACKNOWLEDGED: Text("确认", "acknowledged"),
 }
+BEGINS: Final = frozenset({Event.OPENED, Event.WORSENED, Event.RECURRED})
 UNOPENED: Final = Text("未触发", "not opened yet")
 STATES: Final = {
     State.ACTIVE_UNACKNOWLEDGED: Text("进行中·未确认", "active, unacknowledged"),
@@ -209,10 +210,12 @@ def _extent(entry: JournalEntry, facts: Facts) -> tuple[datetime, datetime | Non
     if facts.excursion is not None:
         return facts.excursion.start, facts.excursion.end
     start, end = (entry.detail.get(name) for name in ("from", "to"))
-    return (
-        datetime.fromisoformat(start) if start else facts.alert.opened_at,
-        datetime.fromisoformat(end) if end else None,
-    )
+    if start is not None:
+        began = datetime.fromisoformat(start)
+        return began, datetime.fromisoformat(end) if end else None
+    # What happened at a time, and was over: the last time that it did.
+    began = entry.at if entry.event in BEGINS else facts.alert.opened_at
+    return began, facts.alert.returned_at
 
 
 def _when(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
@@ -225,6 +228,12 @@ def _when(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
         )
         return
     end = shown(ended)
+    if end == start:
+        yield Text(
+            f"时间：{start}（北京时间，+08:00）",
+            f"When: {start} (Beijing time, +08:00)",
+        )
+        return
     yield Text(
         f"时间：{start} 至 {end}（北京时间，+08:00）",
         f"When: {start} to {end} (Beijing time, +08:00)",

@@ -333,6 +333,9 @@ async def test_lost_session_is_raised_by_the_box_about_itself(box: Box) -> None:
     assert await box.journal() == ["1 opened major", "1 returned major"]
     assert await box.owed() == ["duty: 1 opened", "chief: 1 opened"]
     assert await box.rows("SELECT rule, point FROM alert") == [("session-lost", None)]
+    body = await box.scalar("SELECT body FROM delivery WHERE recipient = 'duty'")
+    assert body["state"] == "returned-unacknowledged"
+    assert "When: 2026-11-22 08:01:00 (Beijing" in body["text"]["en"]
 
 
 # Whatever the order, the batches and the restarts

@@ -565,6 +565,10 @@ async def test_deafness_over_a_restart_is_told_at_once_and_is_over(
         "1 opened critical",
         "1 returned critical",
     ]
+    assert (await one.box.owed())[:2] == ["duty: 1 opened", "chief: 1 opened"]
+    body = await one.box.scalar("SELECT body FROM delivery ORDER BY alert LIMIT 1")
+    assert (body["event"], body["state"]) == ("opened", "returned-unacknowledged")
+    assert "2026-11-22 08:01:00 to 2026-11-22 09:00:00" in body["text"]["en"]
 
 
 async def test_deafness_that_a_process_did_not_survive_ends_when_the_next_one_listens(
