@@ -31,6 +31,7 @@ SEVERITY: Final = {
     "session-lost": Severity.MAJOR,
     "unjudged": Severity.CRITICAL,
     "deaf": Severity.CRITICAL,
+    "blind": Severity.CRITICAL,
     "conflict": Severity.MAJOR,
     "clock-ahead": Severity.MINOR,
 }

@@ -136,6 +136,17 @@ BOX: Final = {
             " what devices send later is judged as ever",
         ),
     ),
+    "blind": (
+        Text(
+            "黑匣子无法判定哪些设备失联，失联的设备可能未被发现",
+            "the box cannot judge which devices are silent, one may go unseen",
+        ),
+        Text(
+            "请人工核对各设备最近的上报时间，并将日志交给运维人员；读数照常保存和判定",
+            "check yourself when each device last reported, and give the log to the operator;"
+            " readings are kept and judged as ever",
+        ),
+    ),
     "conflict": (
         Text(
             "设备对同一测点同一时刻报送了不同的数值",

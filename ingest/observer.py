@@ -30,7 +30,7 @@ class Observer(Protocol):
     async def about_the_box(
         self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        """Something happened to the box itself (`session-lost`, `unjudged`): say so in `unit`."""
+        """Something happened to the box itself (`session-lost`, `unjudged`, `blind`)."""
         ...
 
     async def due(
