@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from alerting.silence import Heard, Silent
@@ -27,6 +28,8 @@ class Memory:
 
     heard: dict[int, Heard] = field(default_factory=dict)
     """By device, of those that are ever expected to speak."""
+    registered: dict[int, datetime] = field(default_factory=dict)
+    """By device, of those never heard: when the box learnt of it."""
     silent: dict[int, Silent] = field(default_factory=dict)
     """By device: silences that go on."""
     troubles: dict[tuple[int, str], Trouble] = field(default_factory=dict)
@@ -59,6 +62,8 @@ async def recall(
     memory = Memory()
     last = await signs.last(connection, watched)
     memory.heard = {device: Heard(*one) for device, one in last.items()}
+    never = set(watched) - last.keys()
+    memory.registered = await signs.registered(connection, never) if never else {}
     going_on = await findings.going_on(connection, devices)
     latest = {
         CONFLICT: await signs.newest_conflict(connection, begun(going_on, CONFLICT)),

@@ -22,7 +22,7 @@ from alerting.judging import Judgement, Track, copies, move_on, settle
 from alerting.looking_back import Case
 from alerting.news import by_point
 from domain.brought import Brought
-from domain.registry import Point, Registry
+from domain.registry import Registry
 from domain.rules import RuleVersion
 from rules import engine
 from rules.kinds import KINDS, from_version
@@ -45,21 +45,34 @@ class Evaluator:
         self._alerts = alerts
         self._advance = advance
         self._probe = probe
-        self._points: Mapping[int, Point] = {}
+        self._registry = Registry(-1, [])
         self._watches: dict[int, tuple[Watch, ...]] = {}
         self._tracks: dict[int, Track] = {}
         self._fresh: dict[int, Track] = {}
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
-        """Judge by this registry from now on."""
+        """Judge by this registry from now on; what it changes nothing of is remembered.
+
+        A point is judged anew where its watches are others, and where its device has moved
+        between regions, so perhaps to another share and back: then somebody else may have
+        judged it. A version that was skipped may hide a move.
+        """
         rules = {v: from_version(version) for v, version in versions.items()}
-        self._points = registry.points
+        before, watched = self._registry, self._watches
+        self._registry = registry
         self._watches = {
             number: tuple(w for w in watches(point, rules) if w.kind in KINDS)
             for number, point in registry.points.items()
         }
         self._alerts.install(registry, rules)
+        tracks = self._tracks if registry.version <= before.version + 1 else {}
         self.forget()
+        self._tracks = {
+            number: track
+            for number, track in tracks.items()
+            if self._watches.get(number) == watched[number]
+            and region(registry, number) == region(before, number)
+        }
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Judge what was freshly stored and write what follows."""
@@ -89,7 +102,7 @@ class Evaluator:
         cases: list[Case] = []
         for number, news in by_point(brought).items():
             watching, track = self._watches[number], self._tracks.get(number)
-            point = self._points[number]
+            point = self._registry.points[number]
             if not watching:
                 continue
             if track is None or news.first <= track.newest:
@@ -102,6 +115,11 @@ class Evaluator:
             self._probe("judged-again")
         self._fresh |= {number: j.track for number, j in judged if j.track is not None}
         return [judgement for _, judgement in judged]
+
+
+def region(registry: Registry, point: int) -> str:
+    """Of the device of a point; it decides which share takes its readings."""
+    return registry.device_of[point].region
 
 
 async def number(unit: Unit, changed: Sequence[Stored]) -> list[Stored]:

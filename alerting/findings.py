@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from alerting import life_cycle
-from alerting.routing import Subscription, notifications
+from alerting.routing import Subscription, news
 from alerting.texts import Facts, Text, box_facts
 from domain.alerts import SYSTEM, Alert, DeviceSubject, Event, JournalEntry
 from domain.registry import Device
@@ -31,6 +31,7 @@ SEVERITY: Final = {
     "session-lost": Severity.MAJOR,
     "unjudged": Severity.CRITICAL,
     "deaf": Severity.CRITICAL,
+    "blind": Severity.CRITICAL,
     "conflict": Severity.MAJOR,
     "clock-ahead": Severity.MINOR,
 }
@@ -107,19 +108,21 @@ class Findings:
         await self._write(unit, steps)
 
     async def _write(self, unit: Unit, steps: Sequence[Step]) -> None:
-        """Write what happened; of each alert, people are told the first of it."""
+        """Write what happened; of each alert, people are told once."""
         heads = {head.id: head for head, _ in steps}
         devices = {head.device for head in heads.values() if head.device is not None}
         subjects = await findings.subjects(unit.connection, devices)
         heard = await deliveries.told(unit.connection, heads)
         await alerts.update(unit.connection, list(heads.values()))
         await journal.append(unit, [entry for _, entry in steps])
-        told = {entry.alert: entry for _, entry in reversed(steps)}
+        entries: dict[int, list[JournalEntry]] = {}
+        for _, entry in steps:
+            entries.setdefault(entry.alert, []).append(entry)
         owed = [
             delivery
-            for number, entry in told.items()
-            for delivery in notifications(
-                entry,
+            for number, happened in entries.items()
+            for delivery in news(
+                happened,
                 self._facts(heads[number], subjects),
                 self._subscriptions,
                 told=heard[number],

@@ -3,8 +3,8 @@
 1. A device is expected to speak while one of its points is in use and has a rule of the
    kind `silence`. Of several points, the one with the least patience counts.
 2. Its silence begins when no message has come for longer than that patience; it is counted
-   from its last message, but not from before it was expected to speak, and not from before
-   the end of the box's own deafness. A will begins it at once, unless the box's connection
+   from its last message, or from when its registration was taken in, but not from before
+   it was expected to speak, and not from before the end of the box's own deafness. A will begins it at once, unless the box's connection
    broke since: a broker that stops sends the wills of everybody. Then it is a message like
    any other.
 3. It ends with the next message that is no will, or when the device is taken out of use.
@@ -74,7 +74,7 @@ class Begins(NamedTuple):
     """A silence is found."""
 
     start: datetime
-    """Time of the last message; of a device never heard, since when it was expected."""
+    """Time of the last message; of a device never heard, from when it is counted."""
     will: bool
     terms: Terms
 
@@ -100,14 +100,18 @@ def judge(
     heard: Heard | None,
     silent: Silent | None,
     listened: Listened,
+    registered: datetime,
 ) -> Verdict:
-    """Judge one device; `stretch` is the one in force at the watermark."""
+    """Judge one device; `stretch` is the one in force at the watermark.
+
+    `registered` is when the box learnt of the device. It counts where it was never heard.
+    """
     if stretch is None or stretch.terms is None:
         left = stretch.since if stretch else listened.watermark
         return Ends(max(silent.start, left)) if silent else None
     if silent is not None:
         return Ends(heard.at) if heard and back(heard, silent) else None
-    counted = max(stretch.since, listened.since, heard.at if heard else stretch.since)
+    counted = max(stretch.since, listened.since, heard.at if heard else registered)
     will = heard is not None and heard.will
     due = counted + stretch.terms.patience
     if heard and will and stretch.since <= heard.at > listened.unbroken:

@@ -66,6 +66,7 @@ EVENTS: Final = {
     Event.MERGED: Text("并入", "merged"),
     Event.ACKNOWLEDGED: Text("确认", "acknowledged"),
 }
+BEGINS: Final = frozenset({Event.OPENED, Event.WORSENED, Event.RECURRED})
 UNOPENED: Final = Text("未触发", "not opened yet")
 STATES: Final = {
     State.ACTIVE_UNACKNOWLEDGED: Text("进行中·未确认", "active, unacknowledged"),
@@ -133,6 +134,17 @@ BOX: Final = {
             "请检查消息代理、数据库与网络；设备补传的数据会照常判定",
             "check message broker, database and network;"
             " what devices send later is judged as ever",
+        ),
+    ),
+    "blind": (
+        Text(
+            "黑匣子无法判定哪些设备失联，失联的设备可能未被发现",
+            "the box cannot judge which devices are silent, one may go unseen",
+        ),
+        Text(
+            "请人工核对各设备最近的上报时间，并将日志交给运维人员；读数照常保存和判定",
+            "check yourself when each device last reported, and give the log to the operator;"
+            " readings are kept and judged as ever",
         ),
     ),
     "conflict": (
@@ -209,10 +221,12 @@ def _extent(entry: JournalEntry, facts: Facts) -> tuple[datetime, datetime | Non
     if facts.excursion is not None:
         return facts.excursion.start, facts.excursion.end
     start, end = (entry.detail.get(name) for name in ("from", "to"))
-    return (
-        datetime.fromisoformat(start) if start else facts.alert.opened_at,
-        datetime.fromisoformat(end) if end else None,
-    )
+    if start is not None:
+        began = datetime.fromisoformat(start)
+        return began, datetime.fromisoformat(end) if end else None
+    # What happened at a time, and was over: the last time that it did.
+    began = entry.at if entry.event in BEGINS else facts.alert.opened_at
+    return began, facts.alert.returned_at
 
 
 def _when(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
@@ -225,6 +239,12 @@ def _when(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
         )
         return
     end = shown(ended)
+    if end == start:
+        yield Text(
+            f"时间：{start}（北京时间，+08:00）",
+            f"When: {start} (Beijing time, +08:00)",
+        )
+        return
     yield Text(
         f"时间：{start} 至 {end}（北京时间，+08:00）",
         f"When: {start} to {end} (Beijing time, +08:00)",

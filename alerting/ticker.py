@@ -179,7 +179,11 @@ class Ticker:
                 self._timelines[device], listened.watermark
             )
             verdict = silence.judge(
-                stretch, memory.heard.get(device), memory.silent.get(device), listened
+                stretch,
+                memory.heard.get(device),
+                memory.silent.get(device),
+                listened,
+                memory.registered.get(device, FIRST),
             )
             until = verdict.until if isinstance(verdict, Waits) else LAST
             wake = min(wake, until, following or LAST)

@@ -107,7 +107,7 @@ class Intake:
         """Months (UTC) that the reading table has room for."""
 
     async def reload(self) -> None:
-        """Take up the registry as it stands now."""
+        """Take up the registry as it stands now. Due after every RegistryMovedError."""
         self.registry = await registry_table.load(self.connection)
         versions = await registry_table.rule_versions(self.connection)
         self._observer.install(self.registry, versions)
@@ -125,6 +125,8 @@ class Intake:
         try:
             await self.make_room(offers)
             await self.commit_offers(offers, now, done)
+        except RegistryMovedError:
+            raise  # before its unit judged or wrote anything: what is remembered holds
         except BaseException as error:
             self.forget()
             if isinstance(error, psycopg.Error):
@@ -190,6 +192,8 @@ class Intake:
                 async with self.unit("tick", now, now) as unit:
                     await self.same_registry(unit.connection)
                     await self._observer.tick(unit, now)
+        except RegistryMovedError:
+            raise  # see `commit`
         except BaseException:
             self.forget()
             raise

@@ -28,6 +28,7 @@ from ingest.intake import Committed, Intake, Limits, RegistryMovedError
 from ingest.listening import Listening
 from ingest.observer import Observer
 from ingest.receipts import receipts
+from ingest.refusals import clean
 from ingest.session import Session
 from storage import shares
 from storage.connect import connect
@@ -68,6 +69,8 @@ class Settings:
     deaf_after: float = 60.0
     """Real seconds without hearing the broker after which the box says that it is deaf; at
     least a few (`ingest/listening.py`)."""
+    blind_after: float = 30.0
+    """Real seconds of failing to judge time after which the box says that it is blind."""
 
 
 @dataclass(slots=True)
@@ -130,6 +133,10 @@ class Ingestor:
         self._intake_at: datetime | None = None
         self._beat_due = 0.0
         self._tick_due = 0.0
+        self._failing_since: float | None = None
+        """Since when every tick has failed; None: the last one did not."""
+        self._blind = False
+        """Whether that was told."""
         self._broker_waits = Waits()
         self._broker_due = 0.0
 
@@ -281,12 +288,38 @@ class Ingestor:
             return
         try:
             await intake.tick(listened, self._clock.now())
+            self._failing_since, self._blind = None, False
         except (Unavailable, psycopg.OperationalError):
             raise
-        except Exception:
+        except Exception as error:
             metrics.FAILURES.labels("tick").inc()
             log.exception("tick failed")
             self._tick_due = self._clock.elapsed() + BEAT
+            await self._tell_blindness(intake, error)
+
+    async def _tell_blindness(self, intake: Intake, error: Exception) -> None:
+        """Let people know, once, that ticks have failed for too long."""
+        elapsed = self._clock.elapsed()
+        if self._failing_since is None:
+            self._failing_since = elapsed
+        failing = elapsed - self._failing_since
+        if self._blind or failing < self.settings.blind_after:
+            return
+        now = self._clock.now()
+        detail = {
+            "share": self.settings.share,
+            "error": clean(repr(error), 500),
+            "failing_real_s": round(failing),
+        }
+        try:
+            async with intake.unit("tick", now, now) as unit:
+                await self._observer.about_the_box(unit, "blind", detail, now)
+            self._blind = True
+        except (Unavailable, psycopg.OperationalError):
+            raise
+        except Exception:
+            intake.forget()
+            log.exception("blindness not told")
 
     # The broker -------------------------------------------------------------------
 

@@ -17,7 +17,10 @@ class Observer(Protocol):
     """Judges what an intake brings, within its transaction, and what time alone brings."""
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
-        """Judge by this registry and these rule versions from now on."""
+        """Judge by this registry and these rule versions from now on.
+
+        What is remembered of committed units may be kept, what `due` has found may not.
+        """
         ...
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
@@ -27,7 +30,7 @@ class Observer(Protocol):
     async def about_the_box(
         self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
-        """Something happened to the box itself (`session-lost`, `unjudged`): say so in `unit`."""
+        """Something happened to the box itself (`session-lost`, `unjudged`, `blind`)."""
         ...
 
     async def due(

@@ -1,6 +1,6 @@
 """When devices were last heard: tables `ledger` and `device_sign`.
 
-What is readmitted is no sign of life: its intake tells when it came first.
+And since when the box knows of them: the intake of their first setting. What is readmitted is no sign of life: its intake tells when it came first.
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ SELECT DISTINCT ON (d.device) d.device, last.arrived, last.will
             ORDER BY l.intake DESC LIMIT 1) AS last
  ORDER BY d.device, last.arrived DESC
 """
+REGISTERED = """
+SELECT p.device, min(i.arrived)
+  FROM point AS p
+  JOIN point_setting AS s ON s.point = p.id
+  JOIN intake AS i ON i.id = s.intake
+ WHERE p.device = ANY(%s)
+ GROUP BY p.device
+"""
 NEWEST_CONFLICT = """
 SELECT p.device, max(i.arrived)
   FROM unnest(%s::int4[], %s::int8[]) AS f (device, since)
@@ -34,6 +42,7 @@ SELECT p.device, max(i.arrived)
   JOIN intake AS i ON i.id = c.intake AND i.kind = 'readings'
  GROUP BY p.device
 """
+# Identical refusals leave no new row: after a restart the quiet hour may count from an older one.
 NEWEST_AHEAD = """
 SELECT r.device, max(i.arrived)
   FROM unnest(%s::int4[], %s::int8[]) AS f (device, since)
@@ -56,6 +65,14 @@ async def last(connection: Connection, devices: Iterable[int]) -> dict[int, Last
     """When each of `devices` was last heard; those never heard are left out."""
     cursor = await connection.execute(LAST, (list(devices),))
     return {device: Last(at, will) for device, at, will in await cursor.fetchall()}
+
+
+async def registered(
+    connection: Connection, devices: Iterable[int]
+) -> dict[int, datetime]:
+    """When the registration of each of `devices` was taken in; domain time."""
+    cursor = await connection.execute(REGISTERED, (list(devices),))
+    return dict(await cursor.fetchall())
 
 
 async def newest_conflict(

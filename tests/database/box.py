@@ -372,9 +372,10 @@ async def opened(
         yield box
 
 
-async def apply(box: Box, text: str) -> None:
+async def apply(box: Box, text: str, now: datetime | None = None) -> None:
     """Bring a registry file into the database; the intake does not know yet."""
-    async with box.intake.unit("registry", at("0s"), at("0s")) as unit:
+    now = now or at("0s")
+    async with box.intake.unit("registry", now, now) as unit:
         await registry.apply(unit, resolved(parse(text), a_version))
 
 

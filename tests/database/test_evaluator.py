@@ -9,7 +9,9 @@ An alert is told by its number, what happened to it, and its severity afterwards
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -18,10 +20,23 @@ from alerting import looking_back
 from alerting.commands import acknowledge
 from domain.errors import CommandError
 from domain.readings import Reading, Slot
+from ingest.door import Message, Offer
+from ingest.intake import Committed, RegistryMovedError
 from rules.engine import advance
 from rules.watch import State, Step, Watch
 from storage.connect import connect
-from tests.database.box import COLD, Box, message_of, opened
+from tests.database.box import (
+    CODE,
+    COLD,
+    HOT,
+    WORLD,
+    Box,
+    apply,
+    message,
+    message_of,
+    opened,
+    snapshot,
+)
 from tests.series import at, series
 from tests.services import Database
 
@@ -318,6 +333,9 @@ async def test_lost_session_is_raised_by_the_box_about_itself(box: Box) -> None:
     assert await box.journal() == ["1 opened major", "1 returned major"]
     assert await box.owed() == ["duty: 1 opened", "chief: 1 opened"]
     assert await box.rows("SELECT rule, point FROM alert") == [("session-lost", None)]
+    body = await box.scalar("SELECT body FROM delivery WHERE recipient = 'duty'")
+    assert body["state"] == "returned-unacknowledged"
+    assert "When: 2026-11-22 08:01:00 (Beijing" in body["text"]["en"]
 
 
 # Whatever the order, the batches and the restarts
@@ -409,6 +427,122 @@ async def test_readings_in_order_are_judged_without_looking_back(box: Box) -> No
     judged.clear()
     await current.feed("9 5")
     assert len(judged) == 2 * len(COLD.levels)
+
+
+HEATED = WORLD.replace(
+    "t1: {quantity: temperature, resolution: 0.1}\n",
+    "t1: {quantity: temperature, resolution: 0.1, timeline: ["
+    "{from: 2026-11-22T00:13:00Z, rules: [cold, heat]}]}\n",
+)
+"""The first logger's t1 is judged by one more rule from 13 min on."""
+MOVED = WORLD.replace("region: 330106", "region: 330108")
+
+
+async def test_a_change_of_the_registry_lets_only_what_it_changes_be_judged_anew(
+    box: Box,
+) -> None:
+    judged: Counter[int] = Counter()
+
+    def counting(watch: Watch, state: State, slot: Slot) -> Step:
+        judged[watch.point] += 1
+        return advance(watch, state, slot)
+
+    current = Box(box.connection, box.intake.share, advance=counting)
+    await current.intake.reload()
+    for point in ("t1", "t3"):
+        await current.feed("5x3 9x10", point)
+    judged.clear()
+    await apply(box, HEATED)
+    times = at("13m"), at("14m")
+    batch = [
+        message(snapshot(time, t1=value, t3=value))
+        for time, value in zip(times, (11.0, 5.0), strict=True)
+    ]
+    with pytest.raises(RegistryMovedError):
+        await current.commit(batch, at("15m"))
+    await current.intake.reload()
+    await current.commit(batch, at("15m"))
+    cold, heat = len(COLD.levels), len(HOT.levels)
+    assert judged[current.point("t3")] == 2 * (cold + heat)
+    assert judged[current.point("t1")] > 2 * (cold + heat)
+    await current.check()
+    await box.intake.reload()
+
+
+@pytest.mark.parametrize("text", [MOVED, None])
+async def test_what_another_share_may_have_judged_is_judged_anew(
+    box: Box, text: str | None
+) -> None:
+    judged: list[Slot] = []
+
+    def counting(watch: Watch, state: State, slot: Slot) -> Step:
+        judged.append(slot)
+        return advance(watch, state, slot)
+
+    current = Box(box.connection, box.intake.share, advance=counting)
+    await current.intake.reload()
+    await current.feed("5x3 9x10")
+    for one in [text] if text else [MOVED, WORLD]:  # there, or there and back
+        await apply(box, one)
+    await current.intake.reload()
+    judged.clear()
+    region = "33/01/08" if text else "33/01/06"
+    payload = message(snapshot(at("13m"), t1=9.0)).payload
+    topic = f"blackbox/v1/{region}/{CODE}/logger-1/readings"
+    await current.commit([Message(topic, payload)], at("14m"))
+    assert len(judged) > len(COLD.levels)
+    await current.check()
+
+
+async def test_halves_that_are_committed_are_remembered_when_the_registry_moves(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule fails on one value, until the registry moves between the two halves."""
+    judged: Counter[int] = Counter()
+    fatal = 13.1
+    moved = False
+
+    def counting(watch: Watch, state: State, slot: Slot) -> Step:
+        if fatal in slot.values and not moved:
+            raise ZeroDivisionError
+        judged[watch.point] += 1
+        return advance(watch, state, slot)
+
+    async def moving(
+        offers: Sequence[Offer],
+        now: datetime,
+        done: list[Committed],
+        *,
+        again: bool = False,
+    ) -> None:
+        nonlocal moved
+        if done and not moved:
+            await apply(box, HEATED)
+            moved = True
+        await halving(offers, now, done, again=again)
+
+    current = Box(box.connection, box.intake.share, advance=counting)
+    await current.intake.reload()
+    halving = current.intake.commit_offers
+    monkeypatch.setattr(current.intake, "commit_offers", moving)
+    await current.feed("5x3 9x10", "t3")
+    batch = [
+        message(snapshot(at("13m"), t3=11.0)),
+        message(snapshot(at("13m"), t2=fatal)),
+    ]
+    with pytest.raises(RegistryMovedError):
+        await current.commit(batch, at("15m"))
+    assert (
+        await current.scalar("SELECT count(*) FROM reading WHERE time = %s", at("13m"))
+        == 1
+    )
+    await current.intake.reload()
+    judged.clear()
+    await current.commit([*batch, message(snapshot(at("14m"), t3=5.0))], at("15m"))
+    assert judged[current.point("t3")] == len(COLD.levels) + len(HOT.levels)
+    assert (await current.ledger())["duplicates"] == 1
+    await current.check()
+    await box.intake.reload()
 
 
 async def test_restarts_leave_excursions_and_journal_as_they_would_be_without(

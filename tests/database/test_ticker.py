@@ -51,6 +51,16 @@ enterprises:
 """The first logger is empty from 5 h to 6 h."""
 EXPECTED = WORLD.replace("interval: 10m}", "interval: 10m, rules: [device-silent]}")
 """The second is expected to speak, too."""
+ANOTHER = (
+    WORLD
+    + """
+          logger-3:
+            name: Logger that came later
+            timeline: [{from: 2026-01-01T00:00:00Z, zone: cold, interval: 1m, rules: [device-silent]}]
+            points: {t1: {quantity: temperature, resolution: 0.1}}
+"""
+)
+"""A third is expected to speak, since long ago as its timeline has it."""
 SLOWER = WORLD.replace(
     "              - {from: 2026-11-22T05",
     "              - {from: 2026-11-22T00:20:00Z, interval: 9m}\n"
@@ -228,6 +238,26 @@ async def test_each_device_is_silent_for_itself_and_by_its_own_interval(
         ("logger-1", "device-silent", 0, None),
         ("logger-2", "device-silent", 10, None),
     ]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_device_is_not_silent_before_the_box_knew_of_it(
+    one: Ticking, *, restarts: bool
+) -> None:
+    await one.hear(1000)
+    await one.tick(1000)
+    await apply(one.box, ANOTHER, m(1005))
+    await one.box.intake.reload()
+    for minute in (1005, 1015):
+        await one.hear(minute)
+        await one.tick(minute)
+    if restarts:
+        await one.restart()
+    await one.hear(1020)
+    await one.tick(1020)
+    assert await one.findings() == []
+    await one.tick(1021)
+    assert await one.findings() == [("logger-3", "device-silent", 1005, None)]
 
 
 async def test_any_message_is_a_sign_of_life(one: Ticking) -> None:
@@ -535,6 +565,10 @@ async def test_deafness_over_a_restart_is_told_at_once_and_is_over(
         "1 opened critical",
         "1 returned critical",
     ]
+    assert (await one.box.owed())[:2] == ["duty: 1 opened", "chief: 1 opened"]
+    body = await one.box.scalar("SELECT body FROM delivery ORDER BY alert LIMIT 1")
+    assert (body["event"], body["state"]) == ("opened", "returned-unacknowledged")
+    assert "2026-11-22 08:01:00 to 2026-11-22 09:00:00" in body["text"]["en"]
 
 
 async def test_deafness_that_a_process_did_not_survive_ends_when_the_next_one_listens(

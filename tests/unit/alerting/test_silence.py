@@ -48,11 +48,12 @@ def judged(
     stretch: Stretch | None = EXPECTED,
     since: float = 0,
     unbroken: float = -1,
+    registered: float = -100,
 ) -> Verdict:
     listened = Listened(
         watermark=m(watermark), since=m(since), unbroken=m(max(since - 1, unbroken))
     )
-    return judge(stretch, heard, silent, listened)
+    return judge(stretch, heard, silent, listened, m(registered))
 
 
 def heard(minutes: float, *, will: bool = False) -> Heard:
@@ -88,6 +89,11 @@ def test_a_device_never_heard_is_silent_since_it_was_expected_to_speak() -> None
 def test_a_device_never_heard_is_not_silent_before_the_box_listened() -> None:
     assert judged(16, since=5) == Waits(m(20))
     assert judged(21, since=5) == begins(5)
+
+
+def test_a_device_never_heard_is_not_silent_before_the_box_knew_of_it() -> None:
+    assert judged(70, registered=60) == Waits(m(75))
+    assert judged(76, registered=60) == begins(60)
 
 
 def test_silence_is_not_counted_from_before_the_end_of_our_deafness() -> None:

@@ -171,6 +171,15 @@ def test_a_lost_session_is_told_as_the_boxs_own_matter() -> None:
     assert text(opened, box_facts(alert)) == (SESSION_LOST_ZH, SESSION_LOST_EN)
 
 
+def test_what_happened_to_the_box_and_is_over_is_told_with_its_time() -> None:
+    (opened,) = journal(Event.OPENED)
+    again = replace(opened, event=Event.RECURRED, at=minutes(10))
+    alert = replace(ALERT, rule="session-lost", point=None, returned_at=minutes(10))
+    told = text(again, box_facts(alert))
+    assert "时间：2026-11-22 17:40:00（北京" in told.zh
+    assert "When: 2026-11-22 17:40:00 (Beijing" in told.en
+
+
 def test_what_has_no_amount_is_told_by_its_limit_alone() -> None:
     (opened,) = journal(Event.OPENED)
     told = text(opened, replace(FACTS, amount="", limit="no message for 15 min"))
