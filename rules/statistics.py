@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from statistics import NormalDist
 from typing import Any, TypeAlias
 
@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
+KEPT = 256
+"""Readings; the pairs of so many (0.5 MB) are kept, those of more gone through by row."""
 Floats: TypeAlias = NDArray[np.float64]
 Numbers: TypeAlias = Sequence[float] | Floats
 
@@ -59,14 +61,29 @@ def sen_interval(
 
 
 def _slopes(hours: Numbers, values: Numbers) -> Floats:
-    first, second = _pairs(len(values))
+    """Of all pairs, by the later of the two, then by the earlier."""
     x, y = np.asarray(hours, np.float64), np.asarray(values, np.float64)
+    if len(y) > KEPT:
+        return _slopes_by_row(x, y)
+    count = len(y) * (len(y) - 1) // 2
+    second, first = (each[:count] for each in _pairs())
     return (y.take(second) - y.take(first)) / (x.take(second) - x.take(first))
 
 
-@lru_cache(maxsize=256)
-def _pairs(n: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    return np.triu_indices(n, 1)
+def _slopes_by_row(x: Floats, y: Floats) -> Floats:
+    """The same, in no more memory than they take themselves."""
+    slopes, done = np.empty(len(y) * (len(y) - 1) // 2), 0
+    for later in range(1, len(y)):
+        row = slopes[done : done + later]
+        np.divide(y[later] - y[:later], x[later] - x[:later], out=row)
+        done += later
+    return slopes
+
+
+@cache
+def _pairs() -> tuple[NDArray[Any], NDArray[Any]]:
+    """The pairs of `KEPT` readings, later and earlier; those of fewer come first in them."""
+    return np.tril_indices(KEPT, -1)
 
 
 def _tie(size: int) -> int:

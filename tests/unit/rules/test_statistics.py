@@ -9,6 +9,7 @@ put on the definition.
 from __future__ import annotations
 
 import math
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from rules.statistics import HOUR, Window, sen_interval, theil_sen
+from rules.statistics import HOUR, KEPT, Window, sen_interval, theil_sen
 from tests.series import at
 
 SOME = settings(derandomize=True, deadline=None, max_examples=100)
@@ -173,3 +174,25 @@ def test_steady_rise_of_ten_readings_is_significant() -> None:
 def test_window_of_few_readings_says_nothing() -> None:
     assert Window().p == 1.0
     assert Window.of([(at("0s"), 5.0), (at("1m"), 6.0)]).p == 1.0
+
+
+@pytest.mark.parametrize("size", [KEPT - 1, KEPT, KEPT + 1, 2 * KEPT])
+def test_slope_of_many_readings_is_that_of_scipy(size: int) -> None:
+    hours = [i / 12 + (i % 7) / 100 for i in range(size)]
+    values = [round(5 + i * i % 89 / 10 + i / 50, 1) for i in range(size)]
+    theirs: Any = stats.theilslopes(values, hours)
+    assert theil_sen(hours, values) == pytest.approx(theirs.slope, rel=1e-12)
+    between = (theirs.low_slope, theirs.high_slope)
+    assert sen_interval(hours, values) == pytest.approx(between, rel=1e-12)
+
+
+def test_windows_of_many_sizes_leave_little_in_memory() -> None:
+    tracemalloc.start()
+    try:
+        for size in range(2, 500, 3):
+            theil_sen(range(size), range(size))
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2**20
+    assert peak < 4 * 2**20
