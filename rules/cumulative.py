@@ -7,8 +7,9 @@ nothing is added. Sums are of whole microseconds, so no order of adding makes a 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime, timedelta, timezone
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import model_validator
 
@@ -21,6 +22,8 @@ from rules.streaks import Measure, Numbers, streaks
 from rules.watch import Period, Watch
 
 HOUR = timedelta(hours=1)
+ZERO = timedelta()
+Stretches: TypeAlias = tuple[tuple[datetime, datetime], ...]
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -94,8 +97,10 @@ class Spent(NamedTuple):
     """Time of the newest slot with values."""
     violating: bool
     """Whether it violates."""
-    stretches: tuple[tuple[datetime, datetime], ...]
+    stretches: Stretches = ()
     """When values violated; ascending, apart."""
+    total: timedelta = timedelta()
+    """Of all stretches, in whole microseconds: so it may be added to and be the same."""
 
 
 class Total(Measure[CumulativeLevel]):
@@ -107,14 +112,17 @@ class Total(Measure[CumulativeLevel]):
             return memory
         time, period = slot.time, watch.period(slot.time)
         if period is None:
-            return Spent(time, violating=False, stretches=())
+            return Spent(time, violating=False)
         level: CumulativeLevel | None = period.level  # pyright: ignore[reportAssignmentType]
         violating = level is not None and any(map(level.outside, slot.values))
-        stretches = memory.stretches if memory else ()
+        stretches, total = (memory.stretches, memory.total) if memory else ((), ZERO)
         if memory and memory.violating and time - memory.last <= period.max_gap:
             stretches = joined(stretches, memory.last, time)
-        left = earliest(watch, period, time)
-        return Spent(time, violating, tuple(clipped(stretches, left)))
+            total += time - memory.last
+        kept = clipped(stretches, earliest(watch, period, time))
+        if kept is not stretches:
+            total = length(kept)
+        return Spent(time, violating, kept, total)
 
     def memory_from(self, watch: Watch, time: datetime) -> datetime:
         """The earliest time that counts, and a gap before it."""
@@ -131,7 +139,8 @@ class Total(Measure[CumulativeLevel]):
         if period is None:
             return ()
         counted = clipped(memory.stretches, level.left(period, slot.time))
-        return (sum((end - start for start, end in counted), timedelta()) / HOUR,)
+        whole = counted is memory.stretches
+        return ((memory.total if whole else length(counted)) / HOUR,)
 
 
 def earliest(watch: Watch, period: Period, time: datetime) -> datetime:
@@ -139,20 +148,27 @@ def earliest(watch: Watch, period: Period, time: datetime) -> datetime:
     return min((level.left(period, time) for level in watch.levels), default=time)
 
 
-def joined(
-    stretches: tuple[tuple[datetime, datetime], ...], start: datetime, end: datetime
-) -> tuple[tuple[datetime, datetime], ...]:
+def joined(stretches: Stretches, start: datetime, end: datetime) -> Stretches:
     """With one more stretch, which may go on from the last."""
     if stretches and stretches[-1][1] == start:
         return (*stretches[:-1], (stretches[-1][0], end))
     return (*stretches, (start, end))
 
 
-def clipped(
-    stretches: tuple[tuple[datetime, datetime], ...], left: datetime
-) -> list[tuple[datetime, datetime]]:
-    """What of `stretches` lies after `left`."""
-    return [(max(start, left), end) for start, end in stretches if end > left]
+def clipped(stretches: Stretches, left: datetime) -> Stretches:
+    """What of `stretches` lies after `left`; the same object where all of it does."""
+    if not stretches or stretches[0][0] >= left:
+        return stretches
+    first = bisect_right(stretches, left, key=lambda stretch: stretch[1])
+    kept = stretches[first:]
+    if kept and kept[0][0] < left:
+        return ((left, kept[0][1]), *kept[1:])
+    return kept
+
+
+def length(stretches: Stretches) -> timedelta:
+    """How long they are together."""
+    return sum((end - start for start, end in stretches), ZERO)
 
 
 KIND = streaks(CumulativeRule, Total())
