@@ -232,6 +232,10 @@ def resolved(file: RegistryFile, resolve: Resolve) -> ResolvedRegistry:
     )
 
 
+MOST = 720
+"""Readings in a window of which all pairs are compared: some milliseconds for each."""
+
+
 class _Resolver:
     """Resolves each assignment once, where it is written.
 
@@ -298,13 +302,19 @@ class _Resolver:
     def has_room(
         self, assignment: Assignment, version: RuleVersion, stretch: Stretch
     ) -> bool:
-        """Whether two recording intervals fit into the windows of the rule."""
-        if version.span is None or version.span >= 2 * stretch.interval:
-            return True
-        window, interval = map(format_duration, (version.span, stretch.interval))
-        text = f"its window, {window}, is shorter than two intervals of {interval}"
-        self.wrong(assignment, f"{text}; lengthen it, or do not assign it here")
-        return False
+        """Whether enough intervals fit into the windows of the rule, and not too many."""
+        interval = stretch.interval
+        if version.span is not None and version.span < 2 * interval:
+            window = format_duration(version.span)
+            text = f"its window, {window}, is shorter than two intervals of {format_duration(interval)}"
+            self.wrong(assignment, f"{text}; lengthen it, or do not assign it here")
+            return False
+        if version.pairs_over is not None and version.pairs_over > MOST * interval:
+            window = format_duration(version.pairs_over)
+            text = f"its window, {window}, is longer than {MOST} intervals of {format_duration(interval)}"
+            self.wrong(assignment, f"{text}; shorten it, or do not assign it here")
+            return False
+        return True
 
     def wrong(self, assignment: Assignment, text: str) -> None:
         """Note a problem with an assignment."""

@@ -29,3 +29,5 @@ class RuleVersion:
     """Canonical JSON of the whole rule: levels with limits, texts, basis."""
     span: timedelta | None = field(default=None, compare=False)
     """The shortest window of its levels; None: none has one, or nobody asked."""
+    pairs_over: timedelta | None = field(default=None, compare=False)
+    """The longest window of which all pairs of readings are compared; None: as above."""

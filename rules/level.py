@@ -32,6 +32,11 @@ class Level(Model, ABC):
         """
         return None
 
+    @property
+    def pairs_over(self) -> timedelta | None:
+        """The window of which it compares all pairs of readings; None: it does not."""
+        return None
+
     @abstractmethod
     def limit(self, unit: str) -> str:
         """What violates it, with the unit: `> 8 °C`, `≤ -0.5 °C`."""

@@ -44,8 +44,10 @@ _WRITTEN = (
     BeforeValidator(_parse_duration),
     PlainSerializer(format_duration, when_used="unless-none"),
 )
-Duration = Annotated[timedelta, Field(ge=timedelta()), *_WRITTEN]
-Span = Annotated[timedelta, Field(gt=timedelta()), *_WRITTEN]
+LONGEST = timedelta(days=366)
+"""No rule looks farther back: times stay in the calendar, and work has a bound."""
+Duration = Annotated[timedelta, Field(ge=timedelta(), le=LONGEST), *_WRITTEN]
+Span = Annotated[timedelta, Field(gt=timedelta(), le=LONGEST), *_WRITTEN]
 """A duration that is not zero."""
 
 

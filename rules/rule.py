@@ -52,12 +52,14 @@ class Rule(Model, Generic[L_co]):
         """Freeze the rule: canonical JSON (sorted keys, no spaces), named by its hash."""
         content = document(self.model_dump(mode="json"))
         spans = [level.span for level in self.levels if level.span is not None]
+        pairs = [level.pairs_over for level in self.levels if level.pairs_over]
         return RuleVersion(
             version=hashlib.sha256(content.encode()).hexdigest()[:16],
             rule=self.key,
             kind=self.kind,
             content=content,
             span=min(spans, default=None),
+            pairs_over=max(pairs, default=None),
         )
 
 

@@ -64,6 +64,11 @@ class TrendLevel(Band):
         """The window."""
         return self.window
 
+    @property
+    def pairs_over(self) -> timedelta:
+        """The window: of each pair of its readings there is a slope."""
+        return self.window
+
     def aim(self, slope: float) -> float | None:
         """The limit that a trend goes towards."""
         return self.reaches_above if slope > 0 else self.reaches_below

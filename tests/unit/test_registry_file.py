@@ -487,6 +487,21 @@ def test_window_of_two_intervals_and_a_rule_without_one_are_taken():
         resolved(parse(text), catalogue.version)
 
 
+def test_window_of_more_readings_than_can_be_compared_in_pairs_is_refused():
+    with pytest.raises(RegistryError) as refused:
+        resolved(parse(of_catalogue("temperature-trend", "{drift: {window: 12h1m}}")), catalogue.version)  # fmt: skip
+    assert refused.value.problems == [
+        f"line 30, {ROOM}.points.t1.timeline.0.rules.0: its window, 12h1m, is longer than 720 "
+        "intervals of 1m; shorten it, or do not assign it here"
+    ]
+    resolved(parse(of_catalogue("temperature-trend", "{drift: {window: 12h}}")), catalogue.version)  # fmt: skip
+
+
+def test_no_duration_of_a_rule_leaves_the_calendar():
+    with pytest.raises(RegistryError, match="line 30.*for"):
+        resolved(parse(of_catalogue("gsp-cool", "{excursion: {for: 367d}}")), catalogue.version)  # fmt: skip
+
+
 def test_limits_that_nothing_uses_are_refused():
     text = FILE.replace("  gsp-cold-room:", "  gsp-cool: {}\n  gsp-cold-room:")
     assert refused_rules(text) == [
