@@ -491,8 +491,10 @@ def test_window_of_more_readings_than_can_be_compared_in_pairs_is_refused():
     with pytest.raises(RegistryError) as refused:
         resolved(parse(of_catalogue("temperature-trend", "{drift: {window: 12h1m}}")), catalogue.version)  # fmt: skip
     assert refused.value.problems == [
-        f"line 30, {ROOM}.points.t1.timeline.0.rules.0: its window, 12h1m, is longer than 720 "
-        "intervals of 1m; shorten it, or do not assign it here"
+        (
+            f"line 30, {ROOM}.points.t1.timeline.0.rules.0: its window, 12h1m, is longer than 720 "
+            "intervals of 1m; shorten it, or do not assign it here"
+        )
     ]
     resolved(parse(of_catalogue("temperature-trend", "{drift: {window: 12h}}")), catalogue.version)  # fmt: skip
 
