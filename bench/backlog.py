@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from statistics import median
@@ -90,6 +90,15 @@ async def deliver(inbox: Inbox, dues: list[Due], started: float) -> None:
         inbox.put(due.message)
 
 
+def numbered(dues: list[Due]) -> list[Due]:
+    """In the order of arrival, with packet ids by which they are found again."""
+    dues = sorted(dues, key=lambda due: due.at)
+    return [
+        replace(due, message=replace(due.message, mid=n))
+        for n, due in enumerate(dues, start=1)
+    ]
+
+
 async def play(intake: Intake, dues: list[Due], first: int, every: float) -> Turn:
     """Take and commit until all is in the database."""
     inbox = Inbox(messages=5_000, size=BYTES, on_room=lambda: None)
@@ -104,7 +113,8 @@ async def play(intake: Intake, dues: list[Due], first: int, every: float) -> Tur
         await intake.commit(batch, now)
         ended = perf_counter() - started
         turn.longest = max(turn.longest, ended - began)
-        for due in dues[done : done + len(batch)]:
+        for message in batch:
+            due = dues[message.mid - 1]
             if due.live:
                 turn.waits.append(ended - due.at)
             else:
@@ -127,9 +137,8 @@ async def measure(admin: str, row: str, options: argparse.Namespace) -> None:
             dues = list(live(devices, n * (count + 1), count, options.every))
             if loaded:
                 dues += backlog(devices + 1 + n // 2, options.seconds / 3)
-            dues.sort(key=lambda due: due.at)
             turns[loaded].append(
-                await play(intake, dues, n * (count + 1), options.every)
+                await play(intake, numbered(dues), n * (count + 1), options.every)
             )
     box.progress("")
     report(row, turns)

@@ -402,7 +402,7 @@ class Ingestor:
         started = self._clock.elapsed()
         done = await intake.commit(batch, self._batch_at)
         self._intake_at = self._real_now()
-        self._session.acknowledge(batch)
+        self._session.acknowledge(self._inbox.answer(batch))
         self._probe("after-pubacks")
         for committed in done:
             for topic, payload in receipts(
