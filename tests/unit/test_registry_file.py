@@ -500,7 +500,7 @@ def test_window_of_more_readings_than_can_be_compared_in_pairs_is_refused():
 
 
 def test_no_duration_of_a_rule_leaves_the_calendar():
-    with pytest.raises(RegistryError, match="line 30.*for"):
+    with pytest.raises(RegistryError, match=r"line 30.*for"):
         resolved(parse(of_catalogue("gsp-cool", "{excursion: {for: 367d}}")), catalogue.version)  # fmt: skip
 
 
