@@ -14,13 +14,17 @@ from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NumberError
 
-from domain.durations import parse_duration
+from domain.durations import format_duration, parse_duration
 from domain.quantities import QUANTITIES
 from domain.regions import region_problem
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Bounds of every time in a registry: outside of them it is a slip of the pen."""
+
+
+LONGEST = timedelta(days=366)
+"""Of every duration in a registry: times stay in the calendar."""
 
 
 def _key(text: str) -> str:
@@ -100,6 +104,8 @@ def _duration(value: object) -> timedelta:
     duration = parse_duration(value)
     if not duration:
         raise ValueError("must be longer than 0s; write a duration such as 1m")
+    if duration > LONGEST:
+        raise ValueError(f"is longer than {format_duration(LONGEST)}; shorten it")
     return duration
 
 

@@ -169,6 +169,8 @@ TIME = "write date, time and offset, such as 2026-01-01T00:00:00+08:00"
         ("                interval: 1m\n", "", f"line 21, {ROOM}.timeline.0.interval: is missing; give the recording interval"),
         ("zone: cold", "zone: cold room", f"line 22, {ROOM}.timeline.0.zone: 'cold room' is no key; use up to 64 lower-case letters, digits, - and _"),
         ("interval: 1m", "interval: 60", f"line 23, {ROOM}.timeline.0.interval: write a duration like 0s, 15m or 1h30m, not 60"),
+        ("max_gap: 5m", "max_gap: 367d", f"line 24, {ROOM}.timeline.0.max_gap: is longer than 366d; shorten it"),
+        ("interval: 1m", "interval: 900000d", f"line 23, {ROOM}.timeline.0.interval: is longer than 366d; shorten it"),
         ("interval: 1m", "interval: 0s", f"line 23, {ROOM}.timeline.0.interval: must be longer than 0s; write a duration such as 1m"),
         ("interval: 1m\n                max_gap: 5m", "interval: 31m", f"line 23, {ROOM}.timeline.0.interval: GSP wants a value at least every 30m in storage; shorten it"),
         ("max_gap: 5m", "max_gap: 59s", f"line 24, {ROOM}.timeline.0.max_gap: is shorter than the interval, 1m; lengthen it"),
