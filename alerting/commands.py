@@ -9,7 +9,9 @@ from typing import Final, TypeAlias
 from alerting.life_cycle import step
 from domain.alerts import Alert, Event, JournalEntry
 from domain.errors import InputError
+from domain.people import EVERYTHING
 from storage import alerts, journal
+from storage.scope import enter
 from storage.unit import PEOPLE, Connection, Unit, unit_of_work
 
 LONGEST: Final = 1000
@@ -49,6 +51,7 @@ async def acknowledge(
     async with unit_of_work(
         connection, share=PEOPLE, kind="command", arrived=now
     ) as unit:
+        await enter(connection, EVERYTHING)
         head = (await alerts.lock(connection, [alert_id])).get(alert_id)
         if head is None:
             raise UnknownAlertError(
@@ -58,7 +61,7 @@ async def acknowledge(
             head, Event.ACKNOWLEDGED, at=now, actor=actor, reason=reason
         )
         await journal.append(unit, [entry])
-        await journal.acknowledge(unit, after)
+        await alerts.update_work(connection, after)
         await tell(unit, after, entry)
     return entry
 

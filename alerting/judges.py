@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
@@ -16,16 +16,38 @@ from domain.rules import RuleVersion
 from storage.unit import Connection, Unit
 
 
+class Timed(Protocol):
+    """Judges what time alone brings: a deadline, the end of a shelving, a safety code."""
+
+    async def due(self, connection: Connection, share: int, now: datetime) -> bool:
+        """Whether there is anything to write. Asked in every round, so it must be cheap."""
+        ...
+
+    async def tick(self, unit: Unit, now: datetime) -> None:
+        """Write what `due` has found."""
+        ...
+
+    def forget(self) -> None:
+        """Drop all that is remembered."""
+        ...
+
+
 class Judges:
     """What the intake is handed: an `ingest.observer.Observer`. One per ingestor."""
 
     def __init__(
-        self, evaluator: Evaluator, ticker: Ticker, findings: Findings
+        self,
+        evaluator: Evaluator,
+        ticker: Ticker,
+        findings: Findings,
+        timed: Sequence[Timed] = (),
     ) -> None:
         """Let each judge its own; `findings` tells of what happens to the box."""
         self._evaluator = evaluator
         self._ticker = ticker
         self._findings = findings
+        self._timed = timed
+        self._due: list[Ticker | Timed] = []
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry and these rule versions from now on."""
@@ -47,11 +69,17 @@ class Judges:
         self, connection: Connection, share: int, listened: Listened, now: datetime
     ) -> bool:
         """Whether time has brought anything to be written."""
-        return await self._ticker.due(connection, share, listened, now)
+        self._due = [
+            timed for timed in self._timed if await timed.due(connection, share, now)
+        ]
+        if await self._ticker.due(connection, share, listened, now):
+            self._due.append(self._ticker)
+        return bool(self._due)
 
     async def tick(self, unit: Unit, now: datetime) -> None:
         """Write what `due` has found."""
-        await self._ticker.tick(unit, now)
+        for judge in self._due:
+            await judge.tick(unit, now)
 
     def committed(self) -> None:
         """The unit is committed: let everybody remember it."""
@@ -62,3 +90,5 @@ class Judges:
         """Let everybody forget."""
         self._evaluator.forget()
         self._ticker.forget()
+        for timed in self._timed:
+            timed.forget()

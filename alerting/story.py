@@ -38,8 +38,10 @@ def happened(
 ) -> Story:
     """Let happen to an alert what its excursions, as they stand now, say has happened."""
     head, events, into = work.head, _events(work, standing), None
+    merged: dict[str, Any] = {}
     if events[0][0] is Event.MERGED:
         into = work.heirs[0].head.id
+        merged = {"merged_into": into}
     joined = work.joined if events[0][0] in grouping.NEWS else []
     late = bool(joined) and grouping.over(joined)
     detail = _detail(work, rules, found_late=late, into=into)
@@ -52,7 +54,7 @@ def happened(
             actor=SYSTEM,
             severity=severity,
             detail=detail,
-            into=into,
+            **merged,
         )
         entries.append(entry)
     if late and events[0][0] is Event.OPENED:

@@ -65,18 +65,36 @@ EVENTS: Final = {
     Event.WITHDRAWN: Text("撤销", "withdrawn"),
     Event.MERGED: Text("并入", "merged"),
     Event.ACKNOWLEDGED: Text("确认", "acknowledged"),
+    Event.ASSIGNED: Text("转办", "assigned"),
+    Event.ANSWERED: Text("答复", "answered"),
+    Event.SENT_BACK: Text("退回", "sent back"),
+    Event.CLOSED: Text("关闭", "closed"),
+    Event.SHELVED: Text("搁置", "shelved"),
+    Event.UNSHELVED: Text("解除搁置", "unshelved"),
+    Event.COMMENTED: Text("备注", "commented"),
+    Event.OVERDUE: Text("逾期", "overdue"),
 }
 BEGINS: Final = frozenset({Event.OPENED, Event.WORSENED, Event.RECURRED})
 UNOPENED: Final = Text("未触发", "not opened yet")
+SIGNALS: Final = {
+    "active": Text("进行中", "active"),
+    "returned": Text("已恢复", "returned"),
+    "withdrawn": Text("已撤销", "withdrawn"),
+    "merged": Text("已并入", "merged"),
+}
+WORK: Final = {
+    "unacknowledged": Text("未确认", "unacknowledged"),
+    "acknowledged": Text("已确认", "acknowledged"),
+    "assigned": Text("已转办", "assigned"),
+    "answered": Text("已答复", "answered"),
+    "closed": Text("已关闭", "closed"),
+}
 STATES: Final = {
-    State.ACTIVE_UNACKNOWLEDGED: Text("进行中·未确认", "active, unacknowledged"),
-    State.ACTIVE_ACKNOWLEDGED: Text("进行中·已确认", "active, acknowledged"),
-    State.RETURNED_UNACKNOWLEDGED: Text("已恢复·未确认", "returned, unacknowledged"),
-    State.RETURNED_ACKNOWLEDGED: Text("已恢复·已确认", "returned, acknowledged"),
-    State.WITHDRAWN_UNACKNOWLEDGED: Text("已撤销·未确认", "withdrawn, unacknowledged"),
-    State.WITHDRAWN_ACKNOWLEDGED: Text("已撤销·已确认", "withdrawn, acknowledged"),
-    State.MERGED_UNACKNOWLEDGED: Text("已并入·未确认", "merged, unacknowledged"),
-    State.MERGED_ACKNOWLEDGED: Text("已并入·已确认", "merged, acknowledged"),
+    state: Text(
+        f"{SIGNALS[state.signal].zh}·{WORK[state.work].zh}",
+        f"{SIGNALS[state.signal].en}, {WORK[state.work].en}",
+    )
+    for state in State
 }
 HEADLINES: Final = {
     Event.OPENED: Text("{}告警", "{} alert"),
@@ -88,6 +106,14 @@ HEADLINES: Final = {
     Event.WITHDRAWN: Text("{}告警已撤销", "{} alert, withdrawn"),
     Event.MERGED: Text("{}告警已并入另一告警", "{} alert, merged into another"),
     Event.ACKNOWLEDGED: Text("{}告警已确认", "{} alert, acknowledged"),
+    Event.ASSIGNED: Text("{}告警已转办", "{} alert, assigned"),
+    Event.ANSWERED: Text("{}告警已答复", "{} alert, answered"),
+    Event.SENT_BACK: Text("{}告警的答复已退回", "{} alert, answer sent back"),
+    Event.CLOSED: Text("{}告警已关闭", "{} alert, closed"),
+    Event.SHELVED: Text("{}告警已搁置", "{} alert, shelved"),
+    Event.UNSHELVED: Text("{}告警不再搁置", "{} alert, no longer shelved"),
+    Event.COMMENTED: Text("{}告警有新备注", "{} alert, commented"),
+    Event.OVERDUE: Text("{}告警已逾期", "{} alert, overdue"),
 }
 FOUND_LATE: Final = Text("（发现时已结束）", ", found late")
 """What the headline adds about what was over before it was found."""

@@ -15,16 +15,27 @@ SYSTEM = "system"
 
 
 class State(StrEnum):
-    """What an alert's facts amount to: its signal, then whether somebody answered for it."""
+    """What an alert's facts amount to: its signal, then how far people have got with it."""
 
     ACTIVE_UNACKNOWLEDGED = "active-unacknowledged"
     ACTIVE_ACKNOWLEDGED = "active-acknowledged"
+    ACTIVE_ASSIGNED = "active-assigned"
+    ACTIVE_ANSWERED = "active-answered"
     RETURNED_UNACKNOWLEDGED = "returned-unacknowledged"
     RETURNED_ACKNOWLEDGED = "returned-acknowledged"
+    RETURNED_ASSIGNED = "returned-assigned"
+    RETURNED_ANSWERED = "returned-answered"
+    RETURNED_CLOSED = "returned-closed"
     WITHDRAWN_UNACKNOWLEDGED = "withdrawn-unacknowledged"
     WITHDRAWN_ACKNOWLEDGED = "withdrawn-acknowledged"
+    WITHDRAWN_ASSIGNED = "withdrawn-assigned"
+    WITHDRAWN_ANSWERED = "withdrawn-answered"
+    WITHDRAWN_CLOSED = "withdrawn-closed"
     MERGED_UNACKNOWLEDGED = "merged-unacknowledged"
     MERGED_ACKNOWLEDGED = "merged-acknowledged"
+    MERGED_ASSIGNED = "merged-assigned"
+    MERGED_ANSWERED = "merged-answered"
+    MERGED_CLOSED = "merged-closed"
 
     @property
     def signal(self) -> str:
@@ -32,8 +43,8 @@ class State(StrEnum):
         return self.partition("-")[0]
 
     @property
-    def answer(self) -> str:
-        """`unacknowledged` or `acknowledged`."""
+    def work(self) -> str:
+        """`unacknowledged`, `acknowledged`, `assigned`, `answered` or `closed`."""
         return self.partition("-")[2]
 
 
@@ -56,6 +67,21 @@ class Event(StrEnum):
     MERGED = "merged"
     """Another alert took over all that it stood for."""
     ACKNOWLEDGED = "acknowledged"
+    """A supervisor has seen it and takes care."""
+    ASSIGNED = "assigned"
+    """Somebody is to find the cause and mend it."""
+    ANSWERED = "answered"
+    """The enterprise has given the cause and what it has done."""
+    SENT_BACK = "sent-back"
+    """The answer does not do."""
+    CLOSED = "closed"
+    """The answer is verified; for a minor alert, a reason given."""
+    SHELVED = "shelved"
+    """Put aside until a time; it is judged as ever."""
+    UNSHELVED = "unshelved"
+    COMMENTED = "commented"
+    OVERDUE = "overdue"
+    """A deadline has passed without what was due."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,12 +110,31 @@ class Alert:
     """The alert that took over all its excursions."""
     found_late: bool = False
     """What it was opened for was over before it was found."""
+    inhibited_by: int | None = None
+    """The alert about its silent device that explains it: nobody is told of this one."""
+    incident: int | None = None
+    """That it belongs to; None: it has no site, or is older than incidents."""
     opened_at: datetime
     """When it was detected, as are the times below; domain time."""
+    raised_at: datetime | None = None
+    """When it last became unacknowledged: deadlines run from here."""
     returned_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    assigned_at: datetime | None = None
+    assignee: str | None = None
+    """The person's name; None: nobody, or the enterprise as such."""
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    shelved_until: datetime | None = None
+    """None: not shelved."""
+    due_at: datetime | None = None
+    """The next deadline that is neither met nor told as missed."""
+    overdue_since: datetime | None = None
+    """The latest deadline that has passed unmet and was told; None: none."""
     withdrawn_at: datetime | None = None
     """Since when it stands for nothing; with `merged_into`, since that one does."""
+    revision: int = 0
+    """Counts changes of state, severity, shelving and assignment: what a command expects."""
     entries: int = 0
     """Of its journal; 0: not opened yet."""
 
@@ -97,6 +142,11 @@ class Alert:
     def live(self) -> bool:
         """Whether it still stands for an excursion."""
         return self.withdrawn_at is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is told of it, from its opening on."""
+        return self.suppressed or self.inhibited_by is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

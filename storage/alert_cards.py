@@ -11,25 +11,24 @@ from storage.unit import Connection
 
 OPEN_ALERTS = """
 SELECT id FROM alert
- WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL)
+ WHERE withdrawn_at IS NULL AND closed_at IS NULL
  ORDER BY suppressed, severity DESC, returned_at IS NOT NULL, opened_at DESC, id DESC
  LIMIT %s
 """
 COUNT_OPEN_ALERTS = """
 SELECT severity, count(*) FROM alert
- WHERE withdrawn_at IS NULL AND (returned_at IS NULL OR acknowledged_at IS NULL)
-   AND NOT suppressed
+ WHERE withdrawn_at IS NULL AND closed_at IS NULL AND NOT suppressed
  GROUP BY severity
 """
 PAST_ALERTS = """
 SELECT id FROM alert
- WHERE withdrawn_at IS NOT NULL OR (returned_at IS NOT NULL AND acknowledged_at IS NOT NULL)
+ WHERE withdrawn_at IS NOT NULL OR closed_at IS NOT NULL
  ORDER BY opened_at DESC, id DESC
  LIMIT %s
 """
 ALERTS = """
 SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppressed,
-       a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at,
+       a.opened_at, a.returned_at, a.acknowledged_at, a.assigned_at, a.answered_at, a.closed_at, a.withdrawn_at,
        a.predecessor, a.merged_into, a.found_late,
        a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
@@ -78,6 +77,9 @@ class AlertLine:
     opened_at: datetime
     returned_at: datetime | None
     acknowledged_at: datetime | None
+    assigned_at: datetime | None
+    answered_at: datetime | None
+    closed_at: datetime | None
     withdrawn_at: datetime | None
     predecessor: int | None
     merged_into: int | None

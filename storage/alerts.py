@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -27,19 +28,41 @@ SELECT s.point, s.rule, h.suppressed, a.id
 """
 LOCK = """
 SELECT id, rule, version, point, device, enterprise, site, region, severity, suppressed,
-       predecessor, merged_into, found_late, opened_at, returned_at, acknowledged_at, withdrawn_at, entries
+       predecessor, merged_into, found_late, inhibited_by, incident, opened_at, raised_at,
+       returned_at, acknowledged_at, assigned_at, assignee, answered_at, closed_at,
+       shelved_until, due_at, overdue_since, withdrawn_at, revision, entries
   FROM alert WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 INSERT = """
 INSERT INTO alert (id, rule, version, point, device, enterprise, site, region, severity,
-                   suppressed, predecessor, merged_into, found_late, opened_at, returned_at,
-                   acknowledged_at, withdrawn_at, entries)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                   suppressed, predecessor, merged_into, found_late, inhibited_by, incident,
+                   opened_at, raised_at, returned_at, acknowledged_at, assigned_at, assignee,
+                   answered_at, closed_at, shelved_until, due_at, overdue_since, withdrawn_at,
+                   revision, entries)
+VALUES (%(id)s, %(rule)s, %(version)s, %(point)s, %(device)s, %(enterprise)s, %(site)s,
+        %(region)s, %(severity)s, %(suppressed)s, %(predecessor)s, %(merged_into)s,
+        %(found_late)s, %(inhibited_by)s, %(incident)s, %(opened_at)s, %(raised_at)s,
+        %(returned_at)s, %(acknowledged_at)s, %(assigned_at)s, %(assignee)s, %(answered_at)s,
+        %(closed_at)s, %(shelved_until)s, %(due_at)s, %(overdue_since)s, %(withdrawn_at)s,
+        %(revision)s, %(entries)s)
 """
 UPDATE = """
-UPDATE alert SET severity = %s, returned_at = %s, acknowledged_at = %s, withdrawn_at = %s,
-       merged_into = %s, found_late = %s, entries = %s
- WHERE id = %s
+UPDATE alert SET severity = %(severity)s, returned_at = %(returned_at)s,
+       raised_at = %(raised_at)s, acknowledged_at = %(acknowledged_at)s,
+       assigned_at = %(assigned_at)s, assignee = %(assignee)s, answered_at = %(answered_at)s,
+       closed_at = %(closed_at)s, shelved_until = %(shelved_until)s, due_at = %(due_at)s,
+       overdue_since = %(overdue_since)s, withdrawn_at = %(withdrawn_at)s,
+       merged_into = %(merged_into)s, found_late = %(found_late)s, incident = %(incident)s,
+       revision = %(revision)s, entries = %(entries)s
+ WHERE id = %(id)s
+"""
+# What people's commands change: the web login may set no other column.
+UPDATE_WORK = """
+UPDATE alert SET raised_at = %(raised_at)s, acknowledged_at = %(acknowledged_at)s,
+       assigned_at = %(assigned_at)s, assignee = %(assignee)s, answered_at = %(answered_at)s,
+       closed_at = %(closed_at)s, shelved_until = %(shelved_until)s, due_at = %(due_at)s,
+       overdue_since = %(overdue_since)s, revision = %(revision)s, entries = %(entries)s
+ WHERE id = %(id)s
 """
 SUBJECTS = """
 SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit,
@@ -142,29 +165,19 @@ def _head(*, severity: int, **columns: Any) -> Alert:
 
 async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
     """Add new heads."""
-    rows = [
-        (
-            a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region,
-            int(a.severity), a.suppressed, a.predecessor, a.merged_into, a.found_late,
-            a.opened_at, a.returned_at, a.acknowledged_at, a.withdrawn_at, a.entries,
-        )
-        for a in heads
-    ]  # fmt: skip
     async with connection.cursor() as cursor:
-        await cursor.executemany(INSERT, rows)
+        await cursor.executemany(INSERT, [asdict(head) for head in heads])
 
 
 async def update(connection: Connection, heads: Sequence[Alert]) -> None:
     """Bring locked heads up to date."""
-    rows = [
-        (
-            int(a.severity), a.returned_at, a.acknowledged_at, a.withdrawn_at,
-            a.merged_into, a.found_late, a.entries, a.id,
-        )
-        for a in heads
-    ]  # fmt: skip
     async with connection.cursor() as cursor:
-        await cursor.executemany(UPDATE, rows)
+        await cursor.executemany(UPDATE, [asdict(head) for head in heads])
+
+
+async def update_work(connection: Connection, head: Alert) -> None:
+    """Bring a locked head up to date in what a person's command changes."""
+    await connection.execute(UPDATE_WORK, asdict(head))
 
 
 async def link(unit: Unit, links: Iterable[tuple[int, int]]) -> None:

@@ -18,8 +18,10 @@ __all__ = ["CHAINED", "Evidence", "Row"]
 class Evidence(Table):
     """One table of the chain, and its SQL."""
 
-    copy: LiteralString
+    copy: LiteralString | None = None
     """For rows of `types`, in binary."""
+    insert: LiteralString | None = None
+    """Instead of `copy`, which row-level security does not allow."""
     select: LiteralString
     """All rows, in the order of intakes."""
 
@@ -98,7 +100,7 @@ BOX_EVENT = Evidence(
     types=("int8", "timestamptz", "text", "text"),
     key=1,
     day=None,
-    copy="COPY box_event (intake, at, kind, detail) FROM STDIN (FORMAT binary)",
+    insert="INSERT INTO box_event (intake, at, kind, detail) VALUES (%s, %s, %s, %s)",
     select="SELECT intake, at, kind, detail::text FROM box_event ORDER BY intake",
 )
 EXCURSION_REVISION = Evidence(
@@ -122,7 +124,7 @@ ALERT_EXCURSION = Evidence(
     types=("int8", "int8", "int8"),
     key=2,
     day=None,
-    copy="COPY alert_excursion (alert, excursion, intake) FROM STDIN (FORMAT binary)",
+    insert="INSERT INTO alert_excursion (alert, excursion, intake) VALUES (%s, %s, %s)",
     select="SELECT alert, excursion, intake FROM alert_excursion ORDER BY intake",
 )
 ALERT_READING = Evidence(
@@ -131,7 +133,6 @@ ALERT_READING = Evidence(
     types=("int8", "int4", "timestamptz", "int8", "float8", "int2", "int2"),
     key=3,
     day=None,
-    copy="COPY alert_reading (alert, point, time, intake, value, quality, provenance) FROM STDIN (FORMAT binary)",
     select="SELECT alert, point, time, intake, value, quality, provenance FROM alert_reading ORDER BY intake",
 )
 ALERT_CONFLICT = Evidence(
@@ -142,7 +143,6 @@ ALERT_CONFLICT = Evidence(
     types=("int8", "int4", "timestamptz", "float8", "int8", "float8", "int2", "int2"),
     key=4,
     day=None,
-    copy="COPY alert_conflict (alert, point, time, judged, intake, value, quality, provenance) FROM STDIN (FORMAT binary)",
     select="SELECT alert, point, time, judged, intake, value, quality, provenance FROM alert_conflict ORDER BY intake",
 )
 JOURNAL = Evidence(
@@ -157,8 +157,31 @@ JOURNAL = Evidence(
     ),
     key=2,
     day=None,
-    copy="COPY journal (alert, n, intake, at, actor, event, severity, old_state, new_state, reason, detail) FROM STDIN (FORMAT binary)",
+    insert="INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, reason, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
     select="SELECT alert, n, intake, at, actor, event, severity, old_state, new_state, reason, detail::text FROM journal ORDER BY intake",
+)
+SITE_OWNER = Evidence(
+    table="site_owner",
+    columns=("site", "valid_from", "enterprise", "intake"),
+    types=("int4", "timestamptz", "int4", "int8"),
+    key=2,
+    day=None,
+    copy="COPY site_owner (site, valid_from, enterprise, intake) FROM STDIN (FORMAT binary)",
+    select="SELECT site, valid_from, enterprise, intake FROM site_owner ORDER BY intake",
+)
+SAFETY_CODE = Evidence(
+    table="safety_code",
+    columns=(
+        "enterprise", "n", "intake", "at", "old_code", "new_code", "score", "formula",
+        "detail",
+    ),
+    types=(
+        "int4", "int4", "int8", "timestamptz", "text", "text", "float8", "text", "text",
+    ),
+    key=2,
+    day=None,
+    insert="INSERT INTO safety_code (enterprise, n, intake, at, old_code, new_code, score, formula, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+    select="SELECT enterprise, n, intake, at, old_code, new_code, score, formula, detail::text FROM safety_code ORDER BY intake",
 )
 # fmt: on
 
@@ -175,5 +198,7 @@ CHAINED = (
     ALERT_READING,
     ALERT_CONFLICT,
     JOURNAL,
+    SITE_OWNER,
+    SAFETY_CODE,
 )
 """Every table of the chain."""

@@ -7,37 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import class_row
 
 from domain.alerts import Alert, DeviceSubject
 from domain.listened import Deafness
-from domain.rules import Severity
+from storage import alerts
 from storage.unit import Connection, Unit
 
-LOCK = """
-SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region, a.severity,
-       a.suppressed, a.predecessor, a.merged_into, a.found_late, a.opened_at, a.returned_at,
-       a.acknowledged_at, a.withdrawn_at, a.entries
+NEWEST = """
+SELECT newest.id
   FROM unnest(%(devices)s::int4[], %(rules)s::text[], %(suppressed)s::bool[]) AS k (device, rule, suppressed)
  CROSS JOIN LATERAL (SELECT id FROM alert
                       WHERE point IS NULL AND device = k.device AND rule = k.rule
                         AND suppressed = k.suppressed AND withdrawn_at IS NULL
                       ORDER BY id DESC LIMIT 1) AS newest
-  JOIN alert AS a ON a.id = newest.id
- ORDER BY a.id FOR UPDATE OF a
 """
 # Of the box: of those that an intake of this share opened.
-LOCK_BOX = """
-SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region, a.severity,
-       a.suppressed, a.predecessor, a.merged_into, a.found_late, a.opened_at, a.returned_at,
-       a.acknowledged_at, a.withdrawn_at, a.entries
-  FROM alert AS a
-  JOIN journal AS j ON j.alert = a.id AND j.n = 1
- WHERE a.point IS NULL AND a.device IS NULL AND a.rule = %s AND a.withdrawn_at IS NULL
-   AND j.intake >> 40 = %s
- ORDER BY a.id DESC LIMIT 1 FOR UPDATE OF a
+NEWEST_OF_BOX = """
+SELECT a.id
+  FROM unnest(%(rules)s::text[]) AS k (rule)
+ CROSS JOIN LATERAL (SELECT alert.id FROM alert
+                       JOIN journal AS j ON j.alert = alert.id AND j.n = 1
+                      WHERE point IS NULL AND device IS NULL AND site IS NULL AND alert.rule = k.rule
+                        AND withdrawn_at IS NULL AND j.intake >> 40 = %(share)s
+                      ORDER BY alert.id DESC LIMIT 1) AS a
 """
 GOING_ON = """
 SELECT a.device, a.rule, a.suppressed, (j.detail->>'from')::timestamptz AS start,
@@ -91,23 +86,23 @@ class GoingOn(NamedTuple):
 
 async def lock(unit: Unit, keys: Sequence[Key]) -> dict[Key, Alert]:
     """The newest live alert of each key, locked until the transaction ends."""
-    found: list[Alert] = []
-    async with unit.connection.cursor(row_factory=kwargs_row(_head)) as cursor:
-        of_devices = [key for key in keys if key.device is not None]
-        if of_devices:
-            devices, rules, suppressed = map(list, zip(*of_devices, strict=True))
-            values = {"devices": devices, "rules": rules, "suppressed": suppressed}
-            await cursor.execute(LOCK, values)
-            found += await cursor.fetchall()
-        for key in keys:
-            if key.device is None:
-                await cursor.execute(LOCK_BOX, (key.rule, unit.share))
-                found += await cursor.fetchall()
-    return {Key(head.device, head.rule, head.suppressed): head for head in found}
-
-
-def _head(*, severity: int, **columns: Any) -> Alert:
-    return Alert(severity=Severity(severity), **columns)
+    of_devices = [key for key in keys if key.device is not None]
+    values = {
+        "devices": [key.device for key in of_devices],
+        "rules": [key.rule for key in of_devices],
+        "suppressed": [key.suppressed for key in of_devices],
+    }
+    cursor = await unit.connection.execute(NEWEST, values)
+    found = await cursor.fetchall()
+    of_box = [key.rule for key in keys if key.device is None]
+    cursor = await unit.connection.execute(
+        NEWEST_OF_BOX, {"rules": of_box, "share": unit.share}
+    )
+    found += await cursor.fetchall()
+    heads = await alerts.lock(unit.connection, [row[0] for row in found])
+    return {
+        Key(head.device, head.rule, head.suppressed): head for head in heads.values()
+    }
 
 
 async def going_on(connection: Connection, devices: Iterable[int]) -> list[GoingOn]:

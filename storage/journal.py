@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
 
-from domain.alerts import Alert, Event, JournalEntry, State
+from domain.alerts import Event, JournalEntry, State
 from domain.documents import document
 from domain.rules import Severity
 from storage.evidence import JOURNAL, Row
 from storage.unit import Connection, Unit
 
-ACKNOWLEDGE = "UPDATE alert SET acknowledged_at = %s, entries = %s WHERE id = %s"
 WAKE = "SELECT pg_notify('blackbox_journal', '')"
 OF_ALERT = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
@@ -33,13 +32,6 @@ class Streamed(NamedTuple):
 
     xid: int
     entry: JournalEntry
-
-
-async def acknowledge(unit: Unit, head: Alert) -> None:
-    """Store what an acknowledgement changed in `head`; the web login may do no more."""
-    await unit.connection.execute(
-        ACKNOWLEDGE, (head.acknowledged_at, head.entries, head.id)
-    )
 
 
 async def append(unit: Unit, entries: Sequence[JournalEntry]) -> None:

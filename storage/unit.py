@@ -61,20 +61,22 @@ class Unit:
         self._rows: dict[Table, list[Row]] = defaultdict(list)
 
     async def write(self, evidence: Evidence, rows: Iterable[Row]) -> None:
-        """Copy `rows` (all columns, in order) into the table and note them for the digest.
+        """Add `rows` (all columns, in order) to the table and note them for the digest.
 
         Raises UniqueViolation or another psycopg error; then the transaction is lost.
         """
         rows = list(rows)
         if not rows:
             return
-        async with (
-            self.connection.cursor() as cursor,
-            cursor.copy(evidence.copy) as copy,
-        ):
-            copy.set_types(evidence.types)
-            for row in rows:
-                await copy.write_row(row)
+        async with self.connection.cursor() as cursor:
+            if evidence.insert is not None:
+                await cursor.executemany(evidence.insert, rows)
+            else:
+                assert evidence.copy is not None, "written by another statement"
+                async with cursor.copy(evidence.copy) as copy:
+                    copy.set_types(evidence.types)
+                    for row in rows:
+                        await copy.write_row(row)
         self.wrote(evidence, rows)
 
     def wrote(self, evidence: Evidence, rows: Iterable[Row]) -> None:

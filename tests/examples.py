@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from alerting.life_cycle import step
 from alerting.routing import Subscription, notifications
@@ -109,6 +110,7 @@ def happen(
     reason: str | None = None,
 ) -> tuple[Alert, JournalEntry]:
     """One step, a minute after the one before; what merges goes into alert 3."""
+    merged: dict[str, Any] = {"merged_into": 3} if event is Event.MERGED else {}
     return step(
         head,
         event,
@@ -116,7 +118,7 @@ def happen(
         actor=actor,
         severity=severity,
         reason=reason,
-        into=3 if event is Event.MERGED else None,
+        **merged,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from alerting.life_cycle import derived
 from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.live import limits
@@ -75,12 +76,12 @@ class Card:
     @property
     def open(self) -> bool:
         """Whether it still asks for something."""
-        return self.acknowledgeable or self.state.signal == "active"
+        return not self.alert.withdrawn_at and self.state.work != "closed"
 
     @property
     def acknowledgeable(self) -> bool:
         """Whether somebody can acknowledge it now."""
-        return not self.alert.withdrawn_at and self.state.answer == "unacknowledged"
+        return not self.alert.withdrawn_at and self.state.work == "unacknowledged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,14 +200,7 @@ def card(alert: AlertLine, stretches: Sequence[Stretch], show: Display) -> Card:
 
 def state(alert: AlertLine) -> State:
     """What the alert's facts amount to."""
-    signals = {
-        "merged": alert.merged_into,
-        "withdrawn": alert.withdrawn_at,
-        "returned": alert.returned_at,
-    }
-    signal = next((name for name, since in signals.items() if since), "active")
-    answer = "acknowledged" if alert.acknowledged_at else "unacknowledged"
-    return State(f"{signal}-{answer}")
+    return derived(alert)
 
 
 def _rule_texts(alert: AlertLine, show: Display) -> tuple[str, str]:
