@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from alerting.commands import acknowledge
+from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
 from dashboard.house import InjectFault
@@ -20,6 +21,7 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
         app = create_app(
             pool=pool,
             clock=settings.read_clock(),
+            real_now=real_now,
             acknowledge=acknowledge,
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
         )

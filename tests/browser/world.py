@@ -52,6 +52,9 @@ class PageClock:
     def elapsed(self) -> float:
         return time.monotonic() + self.ahead
 
+    def real_now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
+
 
 @dataclass
 class World:
@@ -171,7 +174,11 @@ async def serve(
     pool = new_pool(database.url("web"), at_most=6)
     async with pool:
         app = create_app(
-            pool=pool, clock=clock, acknowledge=acknowledge, inject_fault=inject_fault
+            pool=pool,
+            clock=clock,
+            real_now=clock.real_now,
+            acknowledge=acknowledge,
+            inject_fault=inject_fault,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())
