@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
+from alerting.commands import carry_out
 from alerting.routing import Subscription, notifications
 from domain.alerts import Event
 from domain.people import Person
 from storage import alerts, deliveries, journal
 from storage.connect import connect
 from storage.unit import PEOPLE, Connection, unit_of_work
-from tests.examples import ALERT, FACTS, OPENED, happen
+from tests.examples import ALERT, FACTS, OPENED, SUPERVISOR, command, happen
 from tests.services import Database
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -27,6 +28,7 @@ UNREGISTERED = replace(
 PERSON = """
 INSERT INTO person (id, name, full_name, role, region, enterprise, language, disabled_at, created_at)
 OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN %s END, %s)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -59,8 +61,15 @@ async def opened(
 
 
 async def known(database: Database, *people: Person) -> None:
-    """Let these people be known, as they are; their enterprises are."""
+    """Let these people be known, whose enterprises are."""
     async with connected(database, "owner") as owner, owner.cursor() as cursor:
         await cursor.executemany(
             PERSON, [(*astuple(one), LONG_AGO, LONG_AGO) for one in people]
         )
+
+
+async def acknowledge(database: Database, alert: int, now: datetime) -> None:
+    """Somebody acknowledges an alert."""
+    await known(database, SUPERVISOR)
+    async with connected(database, "web") as web:
+        await carry_out(web, SUPERVISOR, command("acknowledge", alert), now)
