@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from alerting.commands import carry_out
 from alerting.routing import Subscription, notifications
-from domain.alerts import Event
+from domain.alerts import Alert, Event
 from domain.people import Person
 from storage import alerts, deliveries, journal
 from storage.connect import connect
@@ -44,15 +44,17 @@ async def opened(
     *subscriptions: Subscription,
     due: datetime = LONG_AGO,
     count: int = 1,
+    like: Alert = UNREGISTERED,
+    share: int = PEOPLE,
 ) -> Sequence[int]:
     """Open alerts, in one unit of the ingestor, that owe `subscriptions` from `due` on."""
     async with (
         connected(database, "ingest") as connection,
-        unit_of_work(connection, share=PEOPLE, kind="session", arrived=OPENED) as unit,
+        unit_of_work(connection, share=share, kind="session", arrived=OPENED) as unit,
     ):
         ids = await alerts.new_ids(connection, count)
         for number in ids:
-            head, entry = happen(replace(UNREGISTERED, id=number), Event.OPENED)
+            head, entry = happen(replace(like, id=number), Event.OPENED)
             await alerts.insert(connection, [head])
             await journal.append(unit, [entry])
             owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
