@@ -36,13 +36,13 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         """`hasher`: of other parameters, for tests."""
-        self._hasher = hasher or PasswordHasher()
+        self.hasher = hasher or PasswordHasher()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def hashed(self, password: str) -> str:
         """What is stored of `password`."""
         async with self._turns:
-            return await asyncio.to_thread(self._hasher.hash, normal(password))
+            return await asyncio.to_thread(self.hasher.hash, normal(password))
 
     async def compare(self, stored: str | None, password: str) -> Verdict:
         """Whether `password` is what `stored` was made of; None is nobody's, and costs the same."""
@@ -51,13 +51,13 @@ class Passwords:
             right = await asyncio.to_thread(self._verify, stored or NOBODYS, text)
         if not right or stored is None or len(password) > LONGEST:
             return Verdict(right=False)
-        if not self._hasher.check_needs_rehash(stored):
+        if not self.hasher.check_needs_rehash(stored):
             return Verdict(right=True)
         return Verdict(right=True, rehashed=await self.hashed(password))
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
-            return self._hasher.verify(stored, password)
+            return self.hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -24,7 +24,7 @@ def somebody(
 ) -> Person:
     """A person who is not in the database yet: by default the province's supervisor."""
     region = "330000" if role is Role.SUPERVISOR else None
-    facts = {
+    facts: dict[str, Any] = {
         "full_name": "王芳",
         "region": region,
         "enterprise": None,
