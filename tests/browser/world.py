@@ -169,6 +169,8 @@ async def serve(
     clock: PageClock,
     inject_fault: InjectFault | None = None,
     port: int = 0,
+    *,
+    secure: bool = False,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
     pool = new_pool(database.url("web"), at_most=6)
@@ -179,6 +181,7 @@ async def serve(
             real_now=clock.real_now,
             acknowledge=acknowledge,
             inject_fault=inject_fault,
+            secure=secure,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())
