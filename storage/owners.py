@@ -125,6 +125,7 @@ async def _found(
     if problems:
         raise RegistryError(problems)
     assert owner is not None
+    assert new is not None
     assert site is not None
     return owner, new, site
 

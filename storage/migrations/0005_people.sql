@@ -83,7 +83,7 @@ CREATE TABLE channel_health (
 -- Alerts -----------------------------------------------------------------------------
 
 ALTER TABLE alert
-    ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED,
+    ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED,
     ADD COLUMN raised_at timestamptz,
     ADD COLUMN assigned_at timestamptz,
     ADD COLUMN assignee text,
@@ -150,7 +150,7 @@ CREATE TABLE site_owner (
     PRIMARY KEY (site, valid_from)
 );
 COMMENT ON TABLE site_owner IS 'All owners of sites that ever changed theirs, the first from 2000-01-01T00:00Z, before all that was measured; of others, site.enterprise owns.';
-ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED;
+ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED;
 CREATE INDEX site_area ON site (area);
 CREATE INDEX site_of_enterprise ON site (enterprise);
 CREATE INDEX device_of_site ON device (site);
@@ -220,7 +220,8 @@ CREATE FUNCTION scope_box() RETURNS bool LANGUAGE sql STABLE PARALLEL SAFE AS
 -- neither. The stream asks it too.
 CREATE FUNCTION in_scope(area int4, owner int4, low int4, high int4, enterprise int4, box bool)
     RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT CASE WHEN area IS NULL THEN box ELSE area BETWEEN low AND high OR coalesce(owner = enterprise, false) END $$;
+    $$ SELECT CASE WHEN area IS NULL AND owner IS NULL THEN box
+               ELSE coalesce(area BETWEEN low AND high, false) OR coalesce(owner = enterprise, false) END $$;
 
 -- What the scope may see of sites and points, from when (inclusive) until when (exclusive): of its
 -- regions all times, else the times when they were its own. These views look with their owner's eyes.
@@ -233,7 +234,7 @@ CREATE VIEW seen_site AS
                                             WHERE n.site = o.site AND n.valid_from > o.valid_from), 'infinity')
       FROM site_owner AS o JOIN site AS s ON s.id = o.site
      WHERE o.enterprise = (SELECT scope_enterprise())
-       AND NOT s.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high());
+       AND (s.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high())) IS NOT TRUE;
 CREATE VIEW seen_point AS
     SELECT p.id AS point, s.site, s.starts, s.stops
       FROM point AS p JOIN device AS d ON d.id = p.device JOIN seen_site AS s ON s.site = d.site;

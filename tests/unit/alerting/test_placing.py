@@ -31,7 +31,7 @@ def a_registry() -> Registry:
     after = replace(before, valid_from=MAINTENANCE, in_use=InUse.IN_MAINTENANCE)
     points: dict[str, Point] = {"t1": replace(a_point(before, after), id=POINT)}
     device = Device(
-        id=1, enterprise=5, site=6, enterprise_code="x", key="d", region="330106",
+        id=1, enterprise=1, site=2, enterprise_code="x", key="d", region="330106",
         time_zone=None, points=points,
     )  # fmt: skip
     return Registry(1, [device])
