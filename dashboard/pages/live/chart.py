@@ -153,8 +153,8 @@ def lines(
     """Every limit in force, for the stretch of the range in which it holds."""
     ends = [setting.valid_from for setting in settings[1:]] + [slices.until]
     for setting, end in zip(settings, ends, strict=False):
-        start, end = max(setting.valid_from, slices.start), min(end, slices.until)
-        if start > end:
+        start, stop = max(setting.valid_from, slices.start), min(end, slices.until)
+        if start > stop:
             continue  # holds elsewhere in the range
         for rule in (rules[version] for version in setting.rules if version in rules):
             if not isinstance(rule, ThresholdRule):
@@ -164,7 +164,7 @@ def lines(
                     name = limits.level_name(show, level.name)
                     yield {
                         "from": stamp(start, show),
-                        "until": stamp(end, show),
+                        "until": stamp(stop, show),
                         "value": value,
                         "side": side,
                         "severity": level.severity.name.lower(),
