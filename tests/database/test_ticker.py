@@ -183,6 +183,7 @@ async def test_a_silence_ends_for_the_former_owner_and_begins_for_the_new_one(
     heir = "91330203MA28XY002D"
     connection, share = one.box.connection, one.box.intake.share
     await apply(one.box, f"enterprises: {{{heir}: {{name: Heir, kind: clinic}}}}")
+    await one.box.intake.reload()
     await one.hear(10)
     await one.tick(26)
     transfer = {"code": CODE, "site": "store-1", "to": heir}
