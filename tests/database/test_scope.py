@@ -132,12 +132,14 @@ def world(database: Database) -> Database:
 @pytest.fixture
 async def pool(world: Database) -> AsyncIterator[Pool]:
     """Of one connection, which everybody gets in turn."""
-    async with AsyncConnectionPool(
+    one: Pool = AsyncConnectionPool(
         world.url("web"),
+        open=False,
         min_size=1,
         max_size=1,
         kwargs={"autocommit": True, "options": OPTIONS},
-    ) as one:
+    )
+    async with one:
         yield one
 
 
@@ -329,6 +331,7 @@ SELECT id FROM alert WHERE withdrawn_at IS NULL AND closed_at IS NULL
 
 
 def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
+    """Inlined, a count of all takes 8.5 ms (2.5 ms without a scope), the inbox two `SELECT 1`."""
     with psycopg.connect(world.url(), autocommit=True) as owner:
         for statement in MANY.split(";")[:2]:
             owner.execute(statement.encode())
@@ -337,7 +340,6 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
             "SELECT set_config('blackbox.low', '330100', true), set_config('blackbox.high', '330199', true)"
         )
         found = plan(login, COUNT)
-        print(found)
         assert "in_scope" not in found
         assert "scope_low" not in found.split("InitPlan", 1)[0]
         page = plan(login, INBOX)
