@@ -8,6 +8,7 @@ import typer
 
 from blackbox.commands import (
     evidence,
+    maintenance,
     processes,
     registry,
     rejected,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 processes.add_to(app)
 app.add_typer(registry.app, name="registry")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(rules.app, name="rules")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
