@@ -112,12 +112,15 @@ class Placing:
         group = (excursion.point, excursion.rule, not in_use)
         last = self._works[self._newest[group]] if group in self._newest else None
         silence = self._explained.get(excursion.identity)
+        explained = silence is not None
         if last is None or not grouping.takes(
-            last.head, excursion, explained=silence is not None
+            last.head, excursion, explained=explained
         ):
-            head = self._opened(
-                excursion, last and last.head, silence, suppressed=not in_use
+            closed = (
+                last is not None and last.head.entries and grouping.closed(last.head)
             )
+            former = last.head if last and closed else None
+            head = self._opened(excursion, former, silence, suppressed=not in_use)
             last = self._works[head.id] = Work(head)
             self._newest[group] = head.id
         last.joined.append(excursion)

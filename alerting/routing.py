@@ -4,8 +4,9 @@
    to those who heard of it before, though its severity may have fallen below theirs.
 2. In an incident, somebody is told of a begin unless he was told of one before that is at
    least as severe, and this one is not critical. What was over when it was told stands in
-   for nothing that goes on; and whoever was told that an alert is over is always told that
-   it recurs.
+   for nothing that goes on, and what is dealt with (withdrawn, merged, or returned and
+   acknowledged) for nothing at all; whoever was told that an alert is over is always told
+   that it recurs.
 3. That it was withdrawn or merged is told to those who heard of it. So is its return, if it is
    in no incident; else that waits until the incident settles (`settling.py`).
 4. Of all that happened to an alert in one unit each is told once, with the state afterwards.

@@ -60,11 +60,13 @@ SELECT DISTINCT ON (alert, channel, recipient)
    AND NOT EXISTS (SELECT FROM person WHERE name = recipient AND disabled_at IS NOT NULL)
  ORDER BY alert, channel, recipient, n DESC
 """
+# What stands for nothing any more, or is over and was acknowledged, covers nothing new.
 COVERED = """
 SELECT i.id, d.channel, d.recipient, max(j.severity),
        coalesce(max(j.severity) FILTER (WHERE d.body->>'state' LIKE 'active-%%'), 0)
   FROM incident AS i
-  JOIN alert AS a ON a.incident = i.id
+  JOIN alert AS a ON a.incident = i.id AND a.withdrawn_at IS NULL
+   AND (a.returned_at IS NULL OR a.acknowledged_at IS NULL)
   JOIN delivery AS d ON d.alert = a.id
   JOIN journal AS j ON (j.alert, j.n) = (d.alert, d.n)
  WHERE i.id = ANY (%s) AND j.event = ANY (%s) AND j.at >= greatest(i.opened_at, %s)
