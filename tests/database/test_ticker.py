@@ -491,6 +491,7 @@ async def test_conflicts_are_one_finding_until_there_was_none_for_an_hour(
         "time": m(0).isoformat(),
         "values": [5.0, 6.0],
         "intakes": [intakes[0][1], intakes[0][0]],
+        "incident": 1,
     }
 
 
@@ -517,6 +518,7 @@ async def test_readings_from_the_future_are_a_finding_of_the_clock(
     await one.tick(80)
     assert await one.box.journal() == ["1 opened minor", "1 returned minor"]
     assert await one.findings() == [("logger-1", "clock-ahead", 10, 20)]
+    await one.tick(81)
     assert await one.box.owed() == ["duty: 1 opened", "duty: 1 returned"]
 
 
