@@ -12,7 +12,8 @@ from domain.errors import RegistryError
 from domain.people import EVERYTHING, NOTHING, Scope, subtree
 from ingest.door import Message
 from ingest.requests import carry_out
-from storage import chain, registry, requests
+from storage import chain, charts, overview, registry, requests
+from storage.charts import Slices
 from storage.connect import connect
 from storage.scope import Window, clip, scoped, windows
 from storage.unit import Connection
@@ -259,6 +260,51 @@ async def test_an_excursion_over_the_change_is_two_each_with_the_alert_of_its_ow
         assert all((time >= HOUR) == (code == HEIR) for time in times)
         assert await column(web, scope, "SELECT n FROM journal ORDER BY n")
     assert len(await column(web, EVERYTHING, "SELECT id FROM alert")) == 2
+    await box.check()
+
+
+async def test_a_chart_is_of_its_owners_time(box: Box, web: Connection) -> None:
+    point = box.point()
+    await box.feed("5 9x59")
+    await goes_over(box)
+    await feed(box, "1h", "9x5 5 5")
+    slices = Slices(point=point, start=at("0s"), until=at("2h"), width=60.0)
+    whole = {CODE: (60, 1), HEIR: (7, 1)}
+    for code, expected in whole.items():
+        async with scoped(web, await own(box, code)):
+            (part,) = await charts.seen(web, slices)
+            name = await charts.point(web, point)
+            assert name is not None
+            assert (
+                name.enterprise_en
+                == ("West" if code == CODE else "East") + " Lake Pharma"
+            )
+            buckets = await charts.series(web, part)
+            shades = [
+                s for s in await charts.excursions(web, part) if s.level == "excursion"
+            ]
+            assert (len(buckets), len(shades)) == expected
+            settings = await charts.settings(web, point, slices.start, slices.until)
+            assert all((one.valid_from >= HOUR) == (code == HEIR) for one in settings)
+    async with scoped(web, EVERYTHING):
+        assert await charts.seen(web, slices) == [slices]
+    async with scoped(web, NOTHING):
+        assert await charts.seen(web, slices) == []
+        assert await charts.point(web, point) is None
+
+
+async def test_the_live_page_shows_the_new_owner_no_older_value(
+    box: Box, web: Connection
+) -> None:
+    await box.feed("5x60")
+    await goes_over(box)
+    for code, lines in ((CODE, []), (HEIR, [None])):
+        async with scoped(web, await own(box, code)):
+            _, found = await overview.points(web, now=at("61m"))
+        assert [one.time for one in found if one.device_en == "Logger"][:1] == lines
+    async with scoped(web, EVERYTHING):
+        _, found = await overview.points(web, now=at("61m"))
+    assert at("59m") in [one.time for one in found]
 
 
 async def spans(box: Box) -> list[tuple[str, int, int | None]]:
