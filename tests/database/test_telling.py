@@ -260,6 +260,27 @@ async def test_what_is_overdue_is_told_to_subscribers_unless_it_is_shelved(
     assert (await told(box, "wang"))[2:] == ["major unshelved"]
 
 
+async def test_what_is_overdue_in_one_incident_is_told_once(
+    box: Box, people: People
+) -> None:
+    await people.add("wang", "mail", region="330100")
+    await box.feed("9")
+    await box.feed("9x2", point="t3")
+    ids = await box.rows("SELECT id FROM alert ORDER BY id")
+    for minutes, told_of in ((60, 1), (61, 1), (120, 2)):
+        now = m(minutes)
+        async with box.intake.unit("tick", now, now) as unit:
+            heads = await alerts.lock(unit.connection, [number for (number,) in ids])
+            steps = [
+                step(head, Event.OVERDUE, at=now, actor=SYSTEM)
+                for head in heads.values()
+            ]
+            await alerts.update(unit.connection, [head for head, _ in steps])
+            await journal.append(unit, [entry for _, entry in steps])
+            await box.telling.of_people(unit, steps)
+        assert (await told(box, "wang"))[1:] == ["major overdue"] * told_of
+
+
 async def test_whoever_acts_for_an_enterprise_that_sold_the_site_still_tells(
     database: Database, box: Box, people: People
 ) -> None:

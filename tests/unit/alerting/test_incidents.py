@@ -70,9 +70,14 @@ def test_after_5_quiet_minutes_a_new_incident_opens() -> None:
 
 
 def test_what_nobody_is_told_of_does_not_join() -> None:
-    for quiet in ({"suppressed": True}, {"inhibited_by": 3}, {"site": None}):
-        assert not opened(**quiet).joins
-        assert not concerned(opened(**quiet))
+    quiet: list[dict[str, Any]] = [
+        {"suppressed": True},
+        {"inhibited_by": 3},
+        {"site": None},
+    ]
+    for facts in quiet:
+        assert not opened(**facts).joins
+        assert not concerned(opened(**facts))
 
 
 def test_a_return_and_a_recurrence_are_counted() -> None:

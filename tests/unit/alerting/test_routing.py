@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +39,7 @@ def happened(before: Alert, *events: Event, **how: Any) -> Happened:
 def told(
     *all_: Happened,
     to: Collection[Recipient] = (COUNTY,),
-    last: dict[Recipient, bool] | None = None,
+    last: Mapping[Recipient, bool] | None = None,
     covered: Covered | None = None,
 ) -> list[str]:
     """What is owed to whom: `county: 7 opened`; `last` are the last words of alert 7."""
@@ -66,7 +66,7 @@ def test_people_are_not_told_of_revisions(event: Event) -> None:
 @pytest.mark.parametrize("event", [Event.RETURNED, Event.WITHDRAWN, Event.MERGED])
 def test_whoever_heard_of_an_alert_hears_of_its_end(event: Event) -> None:
     before = happened(ALERT, Event.OPENED).head
-    heard = {LOG: True}
+    heard: dict[Recipient, bool] = {LOG: True}
     assert told(happened(before, event), last=heard) == [f"log: 7 {event}"]
     assert told(happened(before, event), last={}) == []
 
