@@ -32,6 +32,7 @@ SEVERITY: Final = {
     "unjudged": Severity.CRITICAL,
     "deaf": Severity.CRITICAL,
     "blind": Severity.CRITICAL,
+    "channel-unreachable": Severity.MAJOR,
     "conflict": Severity.MAJOR,
     "clock-ahead": Severity.MINOR,
 }

@@ -113,6 +113,7 @@ def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
         "found_late": facts.found_late,
         "merged_into": facts.alert.merged_into,
         "at": entry.at.isoformat(),
+        "link": facts.link,
         "text": text(entry, facts)._asdict(),
         "rule": {
             "key": facts.alert.rule,

@@ -48,6 +48,8 @@ class Facts:
     """The peak as its kind of rule says it: `8.1 °C`, `45 min`; empty: nothing to say."""
     found_late: bool = False
     """What is told of was over before it was found."""
+    link: str | None = None
+    """Where the alert is seen; None: nobody has said under which address."""
 
 
 SEVERITIES: Final = {
@@ -171,6 +173,18 @@ BOX: Final = {
             "请人工核对各设备最近的上报时间，并将日志交给运维人员；读数照常保存和判定",
             "check yourself when each device last reported, and give the log to the operator;"
             " readings are kept and judged as ever",
+        ),
+    ),
+    "channel-unreachable": (
+        Text(
+            "通知渠道不通，有关人员可能收不到通知",
+            "a channel of notifications fails, people may not be told",
+        ),
+        Text(
+            "请检查该渠道的地址、密钥与网络；未送达的通知会在 24 小时内重试，"
+            "渠道恢复前请以其他方式联系有关人员",
+            "check the channel's address, its keys and the network; what is owed is tried"
+            " for 24 h; until it works, reach the people concerned by other means",
         ),
     ),
     "conflict": (
@@ -352,13 +366,26 @@ def _number(entry: JournalEntry, _: Facts) -> Iterator[Text]:
     yield Text(f"编号：{entry.alert}-{entry.n}", f"Number: {entry.alert}-{entry.n}")
 
 
+def _channels(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    """Which channels fail, where that is what is told."""
+    if names := "、".join(entry.detail.get("channels", ())):
+        yield Text(f"渠道：{names}", f"Channels: {names.replace('、', ', ')}")
+
+
+def _link(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    if facts.link is not None:
+        yield Text(f"链接：{facts.link}", f"Link: {facts.link}")
+
+
 PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
     _where,
     _when,
     _how_bad,
     _forecast,
+    _channels,
     _note,
     _basis,
     _number,
+    _link,
 )
 """The lines below the headline, in their order; a part may have nothing to say."""

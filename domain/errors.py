@@ -7,6 +7,7 @@ BlackboxError
 │   ├── CommandError    a command to an alert that its state does not allow; says what is possible
 │   └── UnknownAlertError (alerting/commands.py)
 ├── TransportError      (alerting/channels) a channel could not hand over; says if permanent
+│   └── UnreachablePersonError   it works, but not for this person
 └── Unavailable         ours or the surroundings', temporary: broker, database or lease is away
     └── LeaseLost       another process writes for this share now
 """
