@@ -30,6 +30,7 @@ from apprise import AppriseAsset, NotifyBase, NotifyFormat
 from alerting.channels import TransportError, UnreachablePersonError
 from alerting.channels.destinations import Network, guarded
 from domain.alerts import Delivery
+from domain.contacts import ADDRESS
 from domain.errors import SettingsError
 
 MAIL: Final = frozenset({"mailto", "mailtos"})
@@ -65,7 +66,7 @@ SCHEMES: Final = MAIL | HTTP | CHATS | SMS
 """What a channel may be. None of them runs a program, writes a file or talks to this machine."""
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 RESERVED: Final = frozenset({"log", "webhook"})
-ADDRESS, ID = "{address}", "{id}"
+WHO, WHICH = "{address}", "{id}"
 SAMPLES: Final = ("somebody@example.com", "+8613800000000", "13800000000", "somebody")
 """Addresses of which a service takes one, whatever it is."""
 HOSTS: Final = {
@@ -114,7 +115,7 @@ class Template:
             raise self._wrong(
                 f"its kind of address is not allowed; allowed are {', '.join(sorted(SCHEMES))}"
             )
-        if re.search(r"[{}]", self.url.replace(ADDRESS, "").replace(ID, "")):
+        if re.search(r"[{}]", self.url.replace(WHO, "").replace(WHICH, "")):
             raise self._wrong(
                 "only {address} and {id} stand in braces; write others as %7B and %7D"
             )
@@ -129,7 +130,7 @@ class Template:
     @property
     def personal(self) -> bool:
         """Whether a recipient needs an address; otherwise the channel is one place for all."""
-        return ADDRESS in self.url
+        return WHO in self.url
 
     @property
     def host(self) -> str | None:
@@ -144,8 +145,10 @@ class Template:
 
     def service(self, address: str, id_: str) -> NotifyBase | None:
         """The service for one delivery; None: it does not take such an address."""
-        url = self.url.replace(ADDRESS, quote(address, safe=""))
-        url = url.replace(ID, quote(id_, safe=""))
+        if self.personal and not ADDRESS.fullmatch(address):
+            return None
+        url = self.url.replace(WHO, quote(address, safe=""))
+        url = url.replace(WHICH, quote(id_, safe=""))
         service = apprise.Apprise.instantiate(url, asset=ASSET)
         if isinstance(service, NotifyBase):
             service.redirects = False  # whatever the URL says
