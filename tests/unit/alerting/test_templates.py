@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from alerting.channels.apprise import SCHEMES, Template
 from domain.errors import SettingsError
@@ -107,6 +108,4 @@ def test_redirects_are_followed_under_no_circumstances() -> None:
 
 
 def test_every_kind_is_one_that_apprise_has() -> None:
-    from apprise.manager_plugins import NotificationManager
-
     assert set(NotificationManager().schemas()) >= SCHEMES
