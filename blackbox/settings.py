@@ -32,6 +32,7 @@ from pydantic_settings import (
 )
 
 from blackbox.clock import Clock
+from domain.addresses import is_loopback
 from domain.broker import Broker
 from domain.errors import SettingsError
 
@@ -77,11 +78,12 @@ class Settings(BaseSettings):
     """Templates of Apprise URLs by the name of the channel (docs/notifications.md)."""
     allow_internal: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks of this machine, or around it, that notifications may be sent to."""
-    public_url: str | None = None
-    """Under which people reach the dashboard: what links in notifications begin with."""
 
     dashboard_host: str = "127.0.0.1"
     dashboard_port: Port = 8080
+    public_url: str | None = None
+    """Where browsers reach the dashboard: `https://host`; what links in notifications begin
+    with. Unset: by http on this machine, and no links."""
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None
     """Where Prometheus may ask ingestor and dispatcher; unset: nowhere."""
@@ -137,15 +139,20 @@ class Settings(BaseSettings):
 
     @field_validator("public_url")
     @classmethod
-    def _is_a_page(cls, url: str | None) -> str | None:
+    def _keeps_passwords_off_the_wire(cls, url: str | None) -> str | None:
         if url is None:
             return None
         try:
             parts = urlsplit(url)
+            host = parts.hostname
         except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError("no address like https://blackbox.example.cn")
+            raise ValueError("no address like https://blackbox.example") from None
+        if parts.scheme not in ("http", "https") or not host or parts.query:
+            raise ValueError("no address like https://blackbox.example")
+        if parts.scheme == "http" and not is_loopback(host):
+            raise ValueError(
+                "https is needed: by http, others read passwords on their way"
+            )
         return url.rstrip("/")
 
     @field_validator("channels", mode="before")
@@ -198,6 +205,10 @@ class Settings(BaseSettings):
     def channel_urls(self) -> dict[str, str]:
         """Templates of Apprise URLs by channel. Raises SettingsError, which shows none."""
         return {name: _secret(name, value) for name, value in self.channels.items()}
+
+    def secure(self) -> bool:
+        """Whether browsers reach the dashboard by https."""
+        return (self.public_url or "").startswith("https:")
 
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""

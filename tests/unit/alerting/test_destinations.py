@@ -74,7 +74,9 @@ def test_a_guarded_connection_is_refused_as_it_is_made() -> None:
 
 
 async def test_a_name_that_leads_inside_is_refused_when_a_process_starts() -> None:
-    with pytest.raises(SettingsError, match=r"channel mail: .* BLACKBOX_ALLOW_INTERNAL"):
+    with pytest.raises(
+        SettingsError, match=r"channel mail: .* BLACKBOX_ALLOW_INTERNAL"
+    ):
         await checked("mail", "localhost", ())
     with pytest.raises(SettingsError, match="channel mail"):
         await checked("mail", "0x7f.1", ())
