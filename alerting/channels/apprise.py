@@ -150,10 +150,12 @@ class Template:
         url = self.url.replace(WHO, quote(address, safe=""))
         url = url.replace(WHICH, quote(id_, safe=""))
         service = apprise.Apprise.instantiate(url, asset=ASSET)
-        if isinstance(service, NotifyBase):
-            service.redirects = False  # whatever the URL says
-            return service
-        return None
+        if not isinstance(service, NotifyBase):
+            return None
+        if self.personal and not getattr(service, "targets", True):
+            return None
+        service.redirects = False  # whatever the URL says
+        return service
 
     def _wrong(self, problem: str) -> SettingsError:
         return SettingsError(f"channel {self.name}: {problem}")
