@@ -190,7 +190,7 @@ class Session:
                 channel,
                 at=at,
                 gave_up=result.outcome is Outcome.FAILED,
-                detail=result.detail,
+                detail=storable(str(failure)),
             )
         elif channel in self._failing:
             self._failing.discard(channel)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from ipaddress import ip_network
 
 import pytest
 
@@ -16,9 +15,8 @@ from alerting.routing import Subscription, notifications
 from domain.alerts import Delivery, Event
 from tests.examples import FACTS, journal
 from tests.mail import mailbox, text
-from tests.receiver import HANG, receiver
+from tests.receiver import HANG, LOOPBACK, receiver
 
-LOOPBACK = [ip_network("127.0.0.0/8")]
 LINKED = replace(FACTS, link=linked("https://box.example.cn")(7))
 (MAIL,) = notifications(
     journal(Event.OPENED)[0], LINKED, [Subscription(channel="mail", recipient="li")]
