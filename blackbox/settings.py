@@ -161,7 +161,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         try:
-            return json.loads(value)
+            return json.loads(value or "{}")
         except ValueError:
             # Its message would stand beside the URLs.
             raise ValueError('no JSON like {"mail": "mailtos://…"}') from None
