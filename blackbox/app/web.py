@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from alerting import commands
+from alerting.commands import Command, carry_out
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
@@ -53,7 +54,8 @@ async def acknowledge(
     now: datetime,
 ) -> object:
     """What the button does."""
-    return await commands.acknowledge(connection, alert, person.name, reason, now)
+    command = Command(id=uuid4(), alert=alert, name="acknowledge", reason=reason)
+    return await carry_out(connection, person, command, now)
 
 
 def fault_injector(mqtt_url: str) -> InjectFault:
