@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
-
-Link: TypeAlias = Callable[[int], str | None]
-"""The address at which an alert, by its number, is seen; None: there is none."""
 
 
-def linked(public_url: str | None) -> Link:
-    """Links below the address under which people reach the dashboard."""
+def linked(public_url: str | None) -> Callable[[int], str] | None:
+    """The address of an alert by its number, below that at which people reach the dashboard.
 
-    def link(alert: int) -> str | None:
-        return public_url and f"{public_url.rstrip('/')}/?alert={alert}"
-
-    return link
+    None: nobody has said which that is.
+    """
+    if public_url is None:
+        return None
+    return lambda alert: f"{public_url.rstrip('/')}/?alert={alert}"

@@ -11,6 +11,7 @@ import pytest
 
 from alerting.channel_health import ChannelHealth
 from alerting.findings import Findings
+from alerting.telling import Telling
 from storage import channel_health
 from tests.database.box import CHIEF, REAL, TEN, Box, opened
 from tests.services import Database
@@ -26,8 +27,11 @@ class Watched:
         self.box = box
         self.dispatcher = dispatcher
         self.minute = 0.0
-        findings = Findings([CHIEF], self.real)
-        self.health = ChannelHealth(findings, self.real)
+        self.health = self.watch()
+
+    def watch(self) -> ChannelHealth:
+        """An ingestor's, newly started."""
+        return ChannelHealth(Findings(Telling([CHIEF], self.real)), self.real)
 
     def real(self) -> datetime:
         return REAL + timedelta(minutes=self.minute)
@@ -184,7 +188,7 @@ async def test_the_table_is_asked_every_five_seconds_at_most(one: Watched) -> No
 async def test_a_restart_neither_repeats_nor_forgets(one: Watched) -> None:
     await one.fail(0, "mail", gave_up=True)
     assert await one.look(1)
-    one.health = ChannelHealth(Findings([CHIEF], one.real), one.real)
+    one.health = one.watch()
     assert not await one.look(2)
     one.health.forget()
     await one.work(3, "mail")

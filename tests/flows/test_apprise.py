@@ -10,17 +10,14 @@ import pytest
 
 from alerting.channels import TransportError, UnreachablePersonError
 from alerting.channels.apprise import Apprise, Template
-from alerting.links import linked
-from alerting.routing import Subscription, notifications
+from alerting.routing import deliveries
 from domain.alerts import Delivery, Event
 from tests.examples import FACTS, journal
 from tests.mail import mailbox, text
 from tests.receiver import HANG, LOOPBACK, receiver
 
-LINKED = replace(FACTS, link=linked("https://box.example.cn")(7))
-(MAIL,) = notifications(
-    journal(Event.OPENED)[0], LINKED, [Subscription(channel="mail", recipient="li")]
-)
+LINKED = replace(FACTS, link="https://box.example.cn/?alert=7")
+(MAIL,) = deliveries(journal(Event.OPENED)[0], LINKED, [("mail", "li")])
 TO_LI = replace(MAIL, language="en", address="li+box@example.com")
 ENGLISH = """\
 Where: West Lake Pharma Ltd · Cold store 1 · logger 3 · temperature

@@ -69,12 +69,13 @@ def test_an_opened_alert_says_what_where_since_when_how_bad_why_and_whom_to_call
 
 def test_the_text_ends_with_the_link_where_people_see_the_alert() -> None:
     (opened,) = journal(Event.OPENED)
-    link = linked("https://box.example.cn/")(7)
-    assert text(opened, replace(FACTS, link=link)) == (
+    link = linked("https://box.example.cn/")
+    assert link is not None
+    assert text(opened, replace(FACTS, link=link(7))) == (
         f"{OPENED_ZH}\n链接：https://box.example.cn/?alert=7",
         f"{OPENED_EN}\nLink: https://box.example.cn/?alert=7",
     )
-    assert linked(None)(7) is None
+    assert linked(None) is None
 
 
 def test_unreachable_channels_are_named() -> None:
