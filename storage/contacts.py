@@ -10,10 +10,9 @@ from typing import NamedTuple
 from psycopg.rows import class_row
 
 from domain.contacts import checked_address
-from domain.documents import document
 from domain.errors import InputError
 from domain.people import Person
-from storage.evidence import BOX_EVENT
+from storage.people import tell
 from storage.unit import Connection, Unit
 
 SET = """
@@ -41,7 +40,7 @@ async def put(unit: Unit, person: Person, channel: str, address: str, by: str) -
     """Reach `person` over `channel` at `address` from now on. Raises InputError."""
     values = (person.id, channel, checked_address(address))
     await unit.connection.execute(SET, values)
-    await _tell(unit, "contact-set", person, channel, by)
+    await tell(unit, "contact-set", person.name, by, channel=channel)
 
 
 async def remove(unit: Unit, person: Person, channel: str, by: str) -> None:
@@ -52,7 +51,7 @@ async def remove(unit: Unit, person: Person, channel: str, by: str) -> None:
             f"{person.name} 没有渠道 {channel} 的联系方式"
             f" · {person.name} has no contact on channel {channel}"
         )
-    await _tell(unit, "contact-removed", person, channel, by)
+    await tell(unit, "contact-removed", person.name, by, channel=channel)
 
 
 async def listed(connection: Connection) -> list[Contact]:
@@ -67,8 +66,3 @@ async def address(connection: Connection, person: Person, channel: str) -> str |
     cursor = await connection.execute(OF, (person.id, channel))
     row = await cursor.fetchone()
     return row[0] if row else None
-
-
-async def _tell(unit: Unit, kind: str, person: Person, channel: str, by: str) -> None:
-    detail = document({"by": by, "name": person.name, "channel": channel})
-    await unit.write(BOX_EVENT, [(unit.id, unit.arrived, kind, detail)])
