@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
 from alerting.channels import TransportError, UnreachablePersonError
 from alerting.channels.apprise import Apprise, Template
 from alerting.routing import deliveries
+from blackbox.app.dispatch import all_channels
+from blackbox.settings import Settings
 from domain.alerts import Delivery, Event
+from domain.errors import SettingsError
 from tests.examples import FACTS, journal
 from tests.mail import mailbox, text
 from tests.receiver import HANG, LOOPBACK, receiver
 
 LINKED = replace(FACTS, link="https://box.example.cn/?alert=7")
 (MAIL,) = deliveries(journal(Event.OPENED)[0], LINKED, [("mail", "li")])
+SECRET = "whsec_" + "A" * 44
 TO_LI = replace(MAIL, language="en", address="li+box@example.com")
 ENGLISH = """\
 Where: West Lake Pharma Ltd · Cold store 1 · logger 3 · temperature
@@ -151,6 +158,23 @@ async def test_a_destination_inside_is_refused_unless_it_is_allowed() -> None:
             assert "BLACKBOX_ALLOW_INTERNAL" in str(refused)
             assert not refused.permanent
     assert not server.messages + box.mails
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"channels": {"mail": SecretStr("mailto://u:hush@127.0.0.1/?to=a@hush.cn")}},
+        {"channels": {"mail": SecretStr("file:///hush")}},
+        {"webhook_url": "http://localhost/hush", "webhook_secret": SECRET},
+    ],
+)
+async def test_a_dispatcher_does_not_start_with_what_is_refused(
+    wrong: dict[str, Any],
+) -> None:
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(SettingsError, match=r"channel (mail|webhook)") as refused:
+            await all_channels(Settings(**wrong), client)
+    assert "hush" not in str(refused.value)
 
 
 async def test_a_secret_is_in_no_log_and_no_error(

@@ -7,8 +7,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from alerting.channels import UnreachablePersonError
 from blackbox.cli import app
