@@ -31,6 +31,7 @@ SEVERITY: Final = {
     "unjudged": Severity.CRITICAL,
     "deaf": Severity.CRITICAL,
     "blind": Severity.CRITICAL,
+    "channel-unreachable": Severity.MAJOR,
     "conflict": Severity.MAJOR,
     "clock-ahead": Severity.MINOR,
     "few-recipients": Severity.MINOR,

@@ -50,7 +50,7 @@ class Facts:
     found_late: bool = False
     """What is told of was over before it was found."""
     link: str = ""
-    """Where people find the alert; empty: nowhere."""
+    """Where people find the alert; empty: nobody has said under which address."""
 
 
 SEVERITIES: Final = {
@@ -198,6 +198,18 @@ BOX: Final = {
             "请人工核对各设备最近的上报时间，并将日志交给运维人员；读数照常保存和判定",
             "check yourself when each device last reported, and give the log to the operator;"
             " readings are kept and judged as ever",
+        ),
+    ),
+    "channel-unreachable": (
+        Text(
+            "通知渠道不通，有关人员可能收不到通知",
+            "a channel of notifications fails, people may not be told",
+        ),
+        Text(
+            "请检查该渠道的地址、密钥与网络；未送达的通知会在 24 小时内重试，"
+            "渠道恢复前请以其他方式联系有关人员",
+            "check the channel's address, its keys and the network; what is owed is tried"
+            " for 24 h; until it works, reach the people concerned by other means",
         ),
     ),
     "conflict": (
@@ -431,15 +443,22 @@ def _number(entry: JournalEntry, _: Facts) -> Iterator[Text]:
     yield Text(f"编号：{entry.alert}-{entry.n}", f"Number: {entry.alert}-{entry.n}")
 
 
+def _channels(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    """Which channels fail, where that is what is told."""
+    if names := "、".join(entry.detail.get("channels", ())):
+        yield Text(f"渠道：{names}", f"Channels: {names.replace('、', ', ')}")
+
+
 PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
     _where,
     _when,
     _how_bad,
     _forecast,
+    _channels,
     _note,
     _command,
     _basis,
-    _link,
     _number,
+    _link,
 )
 """The lines below the headline, in their order; a part may have nothing to say."""

@@ -14,6 +14,7 @@ from blackbox.commands import (
     rejected,
     rules,
     simulate,
+    telling,
     users,
 )
 from domain.errors import BlackboxError, RegistryError
@@ -31,6 +32,9 @@ app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(rules.app, name="rules")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(telling.contacts, name="contacts")
+app.add_typer(telling.subscriptions, name="subscriptions")
+app.add_typer(telling.channels, name="channels")
 app.add_typer(users.app, name="users")
 evidence.add_to(app)
 

@@ -185,6 +185,10 @@ class Delivery:
     body: Mapping[str, Any]
     attempts: int = 0
     """Made so far and recorded."""
+    language: str = "zh"
+    """The recipient's, `zh` or `en`, as it is when the delivery is taken up."""
+    address: str | None = None
+    """The recipient's in this channel, likewise; None: not known."""
 
     @property
     def id(self) -> str:

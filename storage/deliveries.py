@@ -32,7 +32,11 @@ UPDATE delivery SET due = %(until)s
                 AND delivered_at IS NULL AND failed_at IS NULL
               ORDER BY due LIMIT 1
                 FOR UPDATE SKIP LOCKED)
-RETURNING alert, n, channel, recipient, body, attempts
+RETURNING alert, n, channel, recipient, body, attempts,
+          coalesce((SELECT language FROM person WHERE name = recipient), 'zh') AS language,
+          (SELECT c.address FROM contact AS c JOIN person AS p ON p.id = c.person
+            WHERE p.name = delivery.recipient AND p.disabled_at IS NULL
+              AND c.channel = delivery.channel) AS address
 """
 RECORD = """
 WITH tried AS (

@@ -77,6 +77,7 @@ CREATE TABLE channel_health (
     channel     text PRIMARY KEY,
     failing_since timestamptz,             -- real; null: the last attempt did not fail
     failures    int4 NOT NULL,             -- attempts since then
+    gave_up     bool NOT NULL,             -- one of them was the last of its delivery
     detail      text NOT NULL              -- what the last one ended with
 );
 
