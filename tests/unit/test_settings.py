@@ -13,7 +13,7 @@ from domain.errors import SettingsError
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "MQTT_URL", "SHARE", "CONFIG"):
+    for name in ("DATABASE_URL", "PUBLIC_URL", "MQTT_URL", "SHARE", "CONFIG"):
         monkeypatch.delenv(f"BLACKBOX_{name}", raising=False)
 
 
@@ -36,6 +36,10 @@ def test_environment_beats_file(
         ("BLACKBOX_MQTT_URL", "mqtt://broker:70000"),
         ("BLACKBOX_METRICS_PORT", "99999"),
         ("BLACKBOX_LOG_FORMAT", "xml"),
+        ("BLACKBOX_PUBLIC_URL", "http://blackbox.example"),
+        ("BLACKBOX_PUBLIC_URL", "blackbox.example"),
+        ("BLACKBOX_PUBLIC_URL", "https://"),
+        ("BLACKBOX_PUBLIC_URL", "http://["),
     ],
 )
 def test_wrong_setting_is_named(
@@ -44,6 +48,22 @@ def test_wrong_setting_is_named(
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         read()
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        ("https://blackbox.example/", True),
+        ("http://localhost:8080", False),
+        ("http://[::1]:8080", False),
+    ],
+)
+def test_cookies_are_for_https_where_the_page_is_reached_by_it(
+    monkeypatch: pytest.MonkeyPatch, url: str, secure: bool
+) -> None:
+    assert not read().secure()
+    monkeypatch.setenv("BLACKBOX_PUBLIC_URL", url)
+    assert read().secure() == secure
 
 
 def test_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:
