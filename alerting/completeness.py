@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Final, NamedTuple
 
 from alerting.texts import BEIJING
 from domain.readings import Reading
-from storage.completeness import Asked, Cadence, Counted, PointDay, Stretch, Timeline
+from storage.completeness import Cadence, PointDay, Stretch, Timeline
 
 DAY: Final = timedelta(days=1)
 DAYS: Final = 7
@@ -71,9 +71,9 @@ def _uses(cadences: Sequence[Cadence]) -> Iterator[_Use]:
     """When the point is in use with which interval."""
     runs = groupby(cadences, key=lambda cadence: cadence[1:])
     changes = [next(run) for _, run in runs]
-    ends = [*(cadence.since for cadence in changes[1:]), FOREVER]
-    for cadence, until in zip(changes, ends, strict=True):
+    for cadence, following in zip_longest(changes, changes[1:]):
         if cadence.in_use:
+            until = following.since if following else FOREVER
             yield _Use(cadence.interval, cadence.since, until)
 
 

@@ -114,28 +114,29 @@ class Index:
 
 def index(enterprises: Sequence[Enterprise]) -> Index:
     """The index of a region that has these enterprises."""
-    scores = {
-        e: e.score
+    judged = [
+        (e, e.score)
         for e in enterprises
         if e.colour is not Colour.GREY and e.score is not None
-    }
+    ]
     counts = Counter(e.colour for e in enterprises)
-    share = len(scores) / len(enterprises) if enterprises else 0.0
-    value = _mean(scores) if scores and share >= ASSESSED else None
-    worst = sorted(scores, key=lambda e: (-BADNESS[e.colour], scores[e], e.id))
+    share = len(judged) / len(enterprises) if enterprises else 0.0
+    value = _mean(judged) if judged and share >= ASSESSED else None
+    worst = sorted(judged, key=lambda one: (-BADNESS[one[0].colour], one[1], one[0].id))
     return Index(
         value=value,
         band=None if value is None else _band(value, capped=counts[Colour.RED] > 0),
         counts={colour: counts[colour] for colour in Colour},
         assessed=share,
-        worst=tuple(e.id for e in worst[:WORST]),
+        worst=tuple(e.id for e, _ in worst[:WORST]),
     )
 
 
-def _mean(scores: Mapping[Enterprise, float]) -> float:
-    """The mean in which high-risk enterprises weigh more."""
-    weights = {e: HIGH_RISK_WEIGHT if e.high_risk else 1 for e in scores}
-    return sum(weights[e] * scores[e] for e in scores) / sum(weights.values())
+def _mean(judged: Sequence[tuple[Enterprise, float]]) -> float:
+    """The mean of scores, in which high-risk enterprises weigh more."""
+    weights = [HIGH_RISK_WEIGHT if e.high_risk else 1 for e, _ in judged]
+    weighted = zip(weights, (score for _, score in judged), strict=True)
+    return sum(weight * score for weight, score in weighted) / sum(weights)
 
 
 def _band(value: float, *, capped: bool) -> Colour:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 
 class Counts(NamedTuple):
@@ -18,6 +18,9 @@ class Counts(NamedTuple):
     critical: int = 0
     major: int = 0
     minor: int = 0
+
+
+NO_ALERTS: Final = Counts()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +36,8 @@ class Facts:
     """Numbers of the devices without a message for more than 24 h."""
     silent_sites: tuple[int, ...] = ()
     """Numbers of the sites all of whose devices are silent."""
-    open: Counts = Counts()
-    overdue: Counts = Counts()
+    open: Counts = NO_ALERTS
+    overdue: Counts = NO_ALERTS
     """Of the open alerts, those with a deadline that has passed unmet."""
     critical_for: timedelta | None = None
     """How long the oldest critical alert has been open; None: there is none."""

@@ -3,6 +3,8 @@
 The first that holds decides the colour; all that hold are told.
 """
 
+# ruff: noqa: PLR2004 - this table is where the limits are defined
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -43,7 +45,7 @@ class Reason(NamedTuple):
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
-            "colour": self.colour,
+            "colour": self.colour.value,
             "key": self.key,
             **self.text._asdict(),
             "link": self.link,

@@ -165,7 +165,7 @@ def verdict(enterprise: Judged, facts: Facts, share: int, now: datetime) -> Verd
         n=enterprise.changes + (colour != enterprise.code),
         at=now,
         old_code=enterprise.code,
-        code=colour,
+        code=colour.value,
         score=safety.score(facts),
         formula=safety.FORMULA,
         detail=document(detail),
