@@ -6,7 +6,7 @@ In words, with an example worked by hand: docs/safety.md.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from alerting.safety_facts import Counts, Facts
 from alerting.safety_grounds import GROUNDS, Colour, Link, Reason
 from alerting.texts import Text
+from storage.safety import Scored
 
 __all__ = [
     "COLOURS", "FORMULA", "Code", "Colour", "Counts", "Enterprise", "Facts", "Index",
-    "Link", "Reason", "code", "index", "score", "standing",
+    "Link", "Reason", "code", "index", "listed", "score", "standing",
 ]  # fmt: skip
 
 FORMULA: Final = "1"
@@ -93,6 +94,19 @@ class Enterprise:
     score: float | None
     """None: not assessed."""
     high_risk: bool
+
+
+def listed(scores: Iterable[Scored], real_now: datetime) -> list[Enterprise]:
+    """What an index needs to know, of codes as they are shown at `real_now`."""
+    return [
+        Enterprise(
+            id=one.id,
+            colour=standing(Colour(one.code), one.beat_at, real_now),
+            score=one.score,
+            high_risk=one.high_risk,
+        )
+        for one in scores
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

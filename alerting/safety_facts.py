@@ -7,7 +7,7 @@ inhibited), nothing does.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -73,7 +73,7 @@ class Facts:
     def document(self) -> dict[str, Any]:
         """As JSON has them: `critical_for` in seconds."""
         return {
-            **asdict(self),
+            **{one.name: getattr(self, one.name) for one in fields(self)},
             "open": self.open._asdict(),
             "overdue": self.overdue._asdict(),
             "critical_for": self.critical_for and self.critical_for.total_seconds(),

@@ -1,8 +1,8 @@
 """Who judges safety codes and counts completeness, as time passes: a `Timed`.
 
-Enterprises are judged every `EVERY` of the domain's time, and never more often than every
-`APART` real seconds, for a demo lets hours pass in seconds. Completeness is counted in
-pieces: as long as there is more, a piece every `BREATH`, so that the intake goes on.
+Both are done every `EVERY` of the domain's time, and never more often than every `APART` real
+seconds, for a demo lets hours pass in seconds; and in pieces: while there is more, one every
+`BREATH`, so that the intake goes on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EVERY: Final = timedelta(minutes=5)
 APART: Final = 5.0
 BREATH: Final = 1.0
 PIECE: Final = 200
-"""Days of points that are counted at once."""
+"""So many enterprises are judged, so many days of points counted at once."""
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,13 +42,12 @@ class Pace:
         """Whether it is due, by the domain's time and by real seconds."""
         return now >= self._at and elapsed >= self._elapsed
 
-    def rest(self, now: datetime, elapsed: float) -> None:
-        """It is done for now."""
-        self._at, self._elapsed = now + EVERY, elapsed + APART
-
-    def go_on(self, elapsed: float) -> None:
-        """There is more of it."""
-        self._elapsed = elapsed + BREATH
+    def done(self, now: datetime, elapsed: float, *, more: bool) -> None:
+        """A piece is done; `more`: perhaps not the last."""
+        if more:
+            self._elapsed = elapsed + BREATH
+        else:
+            self._at, self._elapsed = now + EVERY, elapsed + APART
 
     def again(self) -> None:
         """It has to be done again, whatever the domain's time."""
@@ -65,6 +64,8 @@ class SafetyWatch:
         self._judging = Pace(elapsed())
         self._counting = Pace(elapsed())
         self._judge = False
+        self._judged = 0
+        """Number of the last enterprise of the pieces so far."""
         self._uncounted: Sequence[PointDay] = ()
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
@@ -83,23 +84,25 @@ class SafetyWatch:
             self._uncounted = await counts.uncounted(
                 connection, self._low, self._high, full_days(now), PIECE
             )
-            if len(self._uncounted) == PIECE:
-                self._counting.go_on(elapsed)
-            else:
-                self._counting.rest(now, elapsed)
+            self._counting.done(now, elapsed, more=len(self._uncounted) == PIECE)
         return self._judge or bool(self._uncounted)
 
     async def tick(self, unit: Unit, now: datetime) -> None:
-        """Count a piece; judge, if it is time."""
+        """Count a piece; judge one, if it is time."""
         if self._uncounted:
             await count(unit.connection, self._uncounted, now)
         if self._judge:
-            await judge(unit, self._low, self._high, now)
-            self._judging.rest(now, self._elapsed())
+            piece = await codes.judged(
+                unit.connection, self._low, self._high, after=self._judged, limit=PIECE
+            )
+            await judge(unit, piece, now)
+            more = len(piece) == PIECE
+            self._judged = piece[-1].id if more else 0
+            self._judging.done(now, self._elapsed(), more=more)
 
     def forget(self) -> None:
         """A unit was rolled back: what it did has to be done again."""
-        self._judge, self._uncounted = False, ()
+        self._judge, self._judged, self._uncounted = False, 0, ()
         self._judging.again()
         self._counting.again()
 
@@ -140,9 +143,8 @@ async def count(
 # Judging ------------------------------------------------------------------------------
 
 
-async def judge(unit: Unit, low: int, high: int, now: datetime) -> None:
-    """Judge the enterprises of regions `low` … `high`; journal the changes of colour."""
-    judged = await codes.judged(unit.connection, low, high)
+async def judge(unit: Unit, judged: Sequence[Judged], now: datetime) -> None:
+    """Judge enterprises; journal the changes of colour."""
     found = await gather(unit.connection, unit.share, judged, now)
     await codes.keep(
         unit,

@@ -20,6 +20,7 @@ WITH home AS (
     SELECT DISTINCT ON (enterprise) enterprise, site
       FROM (SELECT enterprise, id AS site, false AS once FROM site
              UNION ALL SELECT enterprise, site, true FROM site_owner) AS had
+     WHERE enterprise > %(after)s
      ORDER BY enterprise, once, site
 )
 SELECT e.id, cardinality(e.high_risk) > 0 AS high_risk, f.code, coalesce(f.changes, 0) AS changes
@@ -29,6 +30,7 @@ SELECT e.id, cardinality(e.high_risk) > 0 AS high_risk, f.code, coalesce(f.chang
   LEFT JOIN safety AS f ON f.enterprise = e.id
  WHERE s.area BETWEEN %(low)s AND %(high)s
  ORDER BY e.id
+ LIMIT %(limit)s
 """
 # A point has been in use since the first of its newest settings in a row that say so.
 DEVICES = """
@@ -106,6 +108,13 @@ SELECT e.id, e.code AS enterprise_code, e.name_zh, e.name_en, cardinality(e.high
  WHERE %(low)s::int4 IS NULL
     OR e.id IN (SELECT enterprise FROM site WHERE area BETWEEN %(low)s AND %(high)s)
  ORDER BY e.id
+"""
+SCORES = """
+SELECT e.id, cardinality(e.high_risk) > 0 AS high_risk, coalesce(f.code, 'grey') AS code, f.score, h.beat_at
+  FROM enterprise AS e
+  LEFT JOIN safety AS f ON f.enterprise = e.id
+  LEFT JOIN heartbeat AS h ON h.share = (f.facts->>'share')::int2
+ WHERE e.id IN (SELECT enterprise FROM site WHERE area BETWEEN %s AND %s)
 """
 HISTORY = """
 SELECT n, at, old_code, new_code, score, formula, detail
@@ -211,6 +220,17 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """Of an enterprise, what the index of a region is made of; fields as in `Line`."""
+
+    id: int
+    high_risk: bool
+    code: str
+    score: float | None
+    beat_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Past:
     """A change of a code, as it was journalled."""
 
@@ -227,9 +247,15 @@ class Past:
 # What codes are judged by -------------------------------------------------------------
 
 
-async def judged(connection: Connection, low: int, high: int) -> list[Judged]:
-    """The enterprises that whoever ingests the regions `low` … `high` has to judge."""
-    return await select(connection, Judged, JUDGED, {"low": low, "high": high})
+async def judged(
+    connection: Connection, low: int, high: int, *, after: int = 0, limit: int
+) -> list[Judged]:
+    """The enterprises that whoever ingests the regions `low` … `high` has to judge.
+
+    The first `limit` whose numbers are above `after`.
+    """
+    values = {"low": low, "high": high, "after": after, "limit": limit}
+    return await select(connection, Judged, JUDGED, values)
 
 
 async def devices(
@@ -297,6 +323,11 @@ async def of_enterprises(
 ) -> list[Line]:
     """The codes of all enterprises in scope, or of those with a site in regions `low` … `high`."""
     return await select(connection, Line, OF_ENTERPRISES, {"low": low, "high": high})
+
+
+async def scores(connection: Connection, low: int, high: int) -> list[Scored]:
+    """Of the enterprises in scope with a site in regions `low` … `high`: codes and scores."""
+    return await select(connection, Scored, SCORES, (low, high))
 
 
 async def history(connection: Connection, enterprise: int) -> list[Past]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from alerting import safety_watch
 from alerting.completeness import day_of, full_days
+from alerting.safety import index, listed
 from alerting.safety_facts import Counts, Facts
 from alerting.safety_gathering import gather
 from domain.people import Scope
@@ -192,7 +194,7 @@ async def raise_alerts(world: World, dice: Random, enterprise: int, one: Told) -
 async def test_facts_are_what_counting_one_by_one_gives(world: World, seed: int):
     told = await invented(world, Random(seed))
     await world.alert(None, 3)
-    judged = await safety.judged(world.ingest, 330000, 339999)
+    judged = await safety.judged(world.ingest, 330000, 339999, limit=100)
     expected = {
         number: one.expected()
         for number, one in told.items()
@@ -206,7 +208,7 @@ async def test_facts_are_what_counting_one_by_one_gives(world: World, seed: int)
 
 
 async def facts_of(world: World, enterprise: int) -> Facts:
-    judged = await safety.judged(world.ingest, 330000, 339999)
+    judged = await safety.judged(world.ingest, 330000, 339999, limit=100)
     found = await gather(world.ingest, world.share, judged, world.clock.now())
     return next(f for one, f in zip(judged, found, strict=True) if one.id == enterprise)
 
@@ -293,7 +295,7 @@ async def test_of_sites_in_several_shares_each_listens_to_its_own(world: World):
     assert (await facts_of(world, enterprise)).silent == (elsewhere,)
     await world.beat(NOW, share=other, real=REAL - 11 * MINUTE)
     assert (await facts_of(world, enterprise)).deaf, "whoever listened is gone"
-    assert await safety.judged(world.ingest, 110000, 119999) == []
+    assert await safety.judged(world.ingest, 110000, 119999, limit=9) == []
 
 
 async def test_who_sold_the_last_site_is_judged_where_it_was_and_is_grey(world: World):
@@ -312,7 +314,7 @@ async def test_who_sold_the_last_site_is_judged_where_it_was_and_is_grey(world: 
 
 
 async def test_days_of_a_former_owner_are_not_held_against_the_next(world: World):
-    enterprise, device = await a_sound_one(world)
+    enterprise, _ = await a_sound_one(world)
     (point,) = [
         p
         for (p,) in await (await world.owner.execute("SELECT id FROM point")).fetchall()
@@ -339,12 +341,12 @@ async def told(world: World, enterprise: int) -> list[tuple[int, str | None, str
 
 
 async def test_each_change_of_colour_is_journalled_once_and_nothing_else(world: World):
-    enterprise, device = await a_sound_one(world)
+    enterprise, _ = await a_sound_one(world)
     assert not await world.tick(seconds=4), "the first after five real seconds"
     assert await world.tick(seconds=1)
     assert await told(world, enterprise) == [(1, None, "green")]
     assert not await world.tick(minutes=4, seconds=59)
-    alert = await world.alert(enterprise, 2)
+    await world.alert(enterprise, 2)
     assert await world.tick(seconds=1)
     await world.alert(enterprise, 2)
     assert await world.tick(minutes=5)
@@ -366,25 +368,52 @@ async def test_a_unit_that_fails_is_judged_again_and_journalled_once(world: Worl
     enterprise, _ = await a_sound_one(world)
     now = world.clock.advance(seconds=5)
     assert await world.watch.due(world.ingest, world.share, now)
-    with pytest.raises(ZeroDivisionError):
+
+    async def broken() -> None:
         async with world.unit() as unit:
             await world.watch.tick(unit, now)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await broken()
     world.watch.forget()
     assert (await world.line(enterprise)).judged_at is None
     assert await world.tick(seconds=5)
     assert await told(world, enterprise) == [(1, None, "green")]
 
 
+async def test_many_enterprises_are_judged_in_pieces(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(safety_watch, "PIECE", 2)
+    ids = [(await a_sound_one(world))[0] for _ in range(4)]
+
+    async def judged() -> int:
+        lines = await safety.of_enterprises(world.ingest)
+        return sum(line.judged_at is not None for line in lines)
+
+    assert await world.tick(seconds=5)
+    assert await judged() == 2
+    assert await world.tick(seconds=1)
+    assert await judged() == 4
+    await world.tick(seconds=1)
+    first = (await world.line(ids[0])).judged_at
+    await world.tick(minutes=4)
+    assert (await world.line(ids[0])).judged_at == first
+    await world.tick(minutes=1)
+    assert (await world.line(ids[0])).judged_at == world.clock.now()
+    assert [await told(world, one) for one in ids] == 4 * [[(1, None, "green")]]
+
+
 async def test_tampering_with_a_journalled_code_is_named(world: World):
-    enterprise, _ = await a_sound_one(world)
+    await a_sound_one(world)
     await world.tick(seconds=5)
     verified = await chain.verify(world.owner, lambda done, total: None)
     assert verified.fault is None
     await world.owner.execute("UPDATE safety_code SET new_code = 'red'")
     fault = (await chain.verify(world.owner, lambda done, total: None)).fault
     assert fault is not None
-    assert (fault.table, fault.field) == ("safety_code", "new_code")
+    assert (fault.table, fault.fields) == ("safety_code", ("new_code",))
 
 
 async def test_everyone_sees_codes_of_theirs(world: World, database: Database):
@@ -421,3 +450,17 @@ async def test_who_was_never_judged_is_grey(world: World):
         [],
         None,
     )
+
+
+async def test_the_index_of_a_region_is_made_of_the_codes_as_they_stand(world: World):
+    one, _ = await a_sound_one(world)
+    other, _ = await a_sound_one(world, "vaccine")
+    await world.alert(other, 2)
+    await world.tick(seconds=5)
+    scores = await safety.scores(world.ingest, 330100, 330199)
+    found = index(listed(scores, REAL))
+    assert found.value == pytest.approx((100 + 2 * 92) / 3)
+    assert found.worst == (other, one)
+    later = index(listed(scores, REAL + 11 * MINUTE))
+    assert (later.value, later.counts["grey"]) == (None, 2)
+    assert await safety.scores(world.ingest, 110000, 119999) == []
