@@ -7,7 +7,7 @@ seconds, for a demo lets hours pass in seconds; and in pieces: while there is mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,7 +19,8 @@ from domain.brought import Brought
 from domain.documents import document
 from storage import completeness as counts
 from storage import safety as codes
-from storage.completeness import Asked, Counted, PointDay
+from storage import shares
+from storage.completeness import Asked, Counted, PointDay, Stretch
 from storage.safety import Judged, Verdict
 from storage.unit import Connection, Unit
 
@@ -28,6 +29,8 @@ APART: Final = 5.0
 BREATH: Final = 1.0
 PIECE: Final = 200
 """So many enterprises are judged, so many days of points counted at once."""
+SLOTS: Final = 300_000
+"""No more slots are counted at once: a point recorded every second has as many as sixty others."""
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -44,10 +47,8 @@ class Pace:
 
     def done(self, now: datetime, elapsed: float, *, more: bool) -> None:
         """A piece is done; `more`: perhaps not the last."""
-        if more:
-            self._elapsed = elapsed + BREATH
-        else:
-            self._at, self._elapsed = now + EVERY, elapsed + APART
+        self._at = now if more else now + EVERY
+        self._elapsed = elapsed + (BREATH if more else APART)
 
     def again(self) -> None:
         """It has to be done again, whatever the domain's time."""
@@ -75,14 +76,19 @@ class SafetyWatch:
             await counts.stale(unit.connection, changed)
 
     async def due(self, connection: Connection, share: int, now: datetime) -> bool:
-        """Whether there is anything to judge or to count. One query at most, and seldom."""
-        del share
+        """Whether there is anything to judge or to count. It seldom asks the database.
+
+        A day is counted once the share has listened to its end: after a time in which the
+        box was off, what waits at the broker is not missing.
+        """
         elapsed = self._elapsed()
         self._judge = self._judging.reached(now, elapsed)
         self._uncounted = ()
         if self._counting.reached(now, elapsed):
+            left = await shares.listened(connection, share)
+            days = full_days(min(now, left.watermark) if left else now)
             self._uncounted = await counts.uncounted(
-                connection, self._low, self._high, full_days(now), PIECE
+                connection, self._low, self._high, days, PIECE
             )
             self._counting.done(now, elapsed, more=len(self._uncounted) == PIECE)
         return self._judge or bool(self._uncounted)
@@ -90,7 +96,9 @@ class SafetyWatch:
     async def tick(self, unit: Unit, now: datetime) -> None:
         """Count a piece; judge one, if it is time."""
         if self._uncounted:
-            await count(unit.connection, self._uncounted, now)
+            counted = await count(unit.connection, self._uncounted, now)
+            if counted < len(self._uncounted):
+                self._counting.done(now, self._elapsed(), more=True)
         if self._judge:
             piece = await codes.judged(
                 unit.connection, self._low, self._high, after=self._judged, limit=PIECE
@@ -110,14 +118,12 @@ class SafetyWatch:
 # Counting -----------------------------------------------------------------------------
 
 
-async def count(
-    connection: Connection, days: Sequence[PointDay], now: datetime
-) -> None:
-    """Count full days of points, and keep what comes of it."""
+async def count(connection: Connection, days: Sequence[PointDay], now: datetime) -> int:
+    """Count the first of these full days of points, and keep what comes of it; how many."""
     timelines = await counts.timelines(connection, {point for point, _ in days})
-    stretches = {
-        (point, day): completeness.due(timelines[point], day) for point, day in days
-    }
+    stretches = affordable(
+        ((point, day), completeness.due(timelines[point], day)) for point, day in days
+    )
     asked = [
         (key, Asked(key[0], stretch, lead(stretch.interval)))
         for key, found in stretches.items()
@@ -131,13 +137,28 @@ async def count(
         Counted(
             point=point,
             day=day,
-            due=sum(stretch.slots for stretch in stretches[point, day]),
+            due=sum(stretch.slots for stretch in found),
             filled=filled[point, day],
             settings=timelines[point].settings,
         )
-        for point, day in days
+        for (point, day), found in stretches.items()
     ]
     await counts.keep(connection, counted, oldest=full_days(now)[-1])
+    return len(counted)
+
+
+def affordable(
+    stretches: Iterable[tuple[PointDay, list[Stretch]]],
+) -> dict[PointDay, list[Stretch]]:
+    """The first of them, up to `SLOTS` slots; one at least."""
+    taken: dict[PointDay, list[Stretch]] = {}
+    slots = 0
+    for key, found in stretches:
+        slots += sum(stretch.slots for stretch in found)
+        if taken and slots > SLOTS:
+            break
+        taken[key] = found
+    return taken
 
 
 # Judging ------------------------------------------------------------------------------

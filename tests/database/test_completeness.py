@@ -194,6 +194,28 @@ async def test_many_days_are_counted_in_pieces_while_codes_stand(
     assert await world.tick(seconds=10)
 
 
+async def test_of_fast_points_fewer_are_counted_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(safety_watch, "SLOTS", 50)
+    point = await a_point(world)
+    for seconds, counted in ((5, 2), (1, 4), (1, 6), (1, 7)):
+        assert await world.tick(seconds=seconds)
+        assert len(await world.counted(point)) == counted
+
+
+async def test_a_day_is_counted_once_the_share_has_listened_to_its_end(world: World):
+    point = await a_point(world)
+    now = world.clock.advance(seconds=5)
+    await world.beat(BEGIN + 23 * HOUR)
+    await world.watch.due(world.ingest, world.share, now)
+    async with world.unit() as unit:
+        await world.watch.tick(unit, now)
+    assert await yesterday(world, point) is None
+    await world.tick(minutes=5)
+    assert await yesterday(world, point) == (24, 0)
+
+
 async def test_a_day_equals_what_counting_reading_by_reading_gives(world: World):
     dice = Random(7)
     step = timedelta(minutes=10)

@@ -13,7 +13,7 @@ import pytest
 
 from alerting import safety_watch
 from alerting.completeness import day_of, full_days
-from alerting.safety import index, listed
+from alerting.safety import Colour, index, listed
 from alerting.safety_facts import Counts, Facts
 from alerting.safety_gathering import gather
 from domain.people import Scope
@@ -462,5 +462,5 @@ async def test_the_index_of_a_region_is_made_of_the_codes_as_they_stand(world: W
     assert found.value == pytest.approx((100 + 2 * 92) / 3)
     assert found.worst == (other, one)
     later = index(listed(scores, REAL + 11 * MINUTE))
-    assert (later.value, later.counts["grey"]) == (None, 2)
+    assert (later.value, later.counts[Colour.GREY]) == (None, 2)
     assert await safety.scores(world.ingest, 110000, 119999) == []

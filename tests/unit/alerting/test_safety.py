@@ -168,6 +168,23 @@ def test_score_by_hand(facts: dict[str, Any], expected: float):
     assert score(replace(SOUND, **facts)) == pytest.approx(expected)
 
 
+def test_the_example_of_the_documentation():
+    facts = Facts(
+        points=40,
+        devices=10,
+        open=Counts(1, 3),
+        overdue=Counts(0, 1),
+        critical_for=timedelta(minutes=20),
+        due=100,
+        filled=97,
+        silent=(1,),
+        uncalibrated=(1, 2),
+    )
+    assert score(facts) == 70.25
+    assert code(facts).colour is Colour.YELLOW
+    assert code(replace(facts, critical_for=ABOVE)).colour is Colour.RED
+
+
 few = st.integers(0, 60)
 counts = st.builds(Counts, few, few, few)
 
