@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -13,6 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import assets, health, problems
 from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
+from dashboard.pages.sign_in import routes as sign_in
+from dashboard.passwords import Passwords
 from dashboard.security import SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -25,15 +27,18 @@ def create_app(
     *,
     pool: Pool,
     clock: Clock,
+    real_now: Callable[[], datetime],
     acknowledge: Acknowledge,
     inject_fault: InjectFault | None = None,
+    secure: bool = False,
     zone: tzinfo = BEIJING,
     quiet_after: float = QUIET_AFTER,
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
     `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
-    `inject_fault` shows the demo's card of faults. `zone` is what times are shown in.
+    `real_now` is the real time, of sessions. `inject_fault` shows the demo's card of faults.
+    `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
     """
@@ -51,6 +56,9 @@ def create_app(
     app.state.house = House(
         pool=pool,
         clock=clock,
+        real_now=real_now,
+        passwords=Passwords(),
+        secure=secure,
         acknowledge=acknowledge,
         inject_fault=inject_fault,
         zone=zone,
@@ -58,7 +66,7 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, health.router, assets.router):
+    for router in (sign_in.router, live.router, health.router, assets.router):
         app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, TypeAlias
@@ -12,11 +12,14 @@ from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.display import Display
+from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
-from domain.alerts import JournalEntry
+from domain.people import Person
 from storage.overview import PointLine
+from storage.scope import enter
+from storage.snapshot import snapshot
 from storage.unit import Connection
 
 PATIENCE = 3.0
@@ -24,9 +27,9 @@ PATIENCE = 3.0
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 Acknowledge: TypeAlias = Callable[
-    [Connection, int, str, str | None, datetime], Awaitable[JournalEntry]
+    [Connection, Person, int, str | None, datetime], Awaitable[object]
 ]
-"""(connection, alert, actor, reason, now); raises CommandError where it is not possible."""
+"""(connection, who, alert, reason, now); raises CommandError where it is not possible."""
 
 InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
 """(device, fault, minutes of domain time); raises InputError for what does not exist."""
@@ -50,6 +53,11 @@ class House:
 
     pool: Pool
     clock: Clock
+    real_now: Callable[[], datetime]
+    """Of sessions and tokens, which no demo's clock may make last longer."""
+    passwords: Passwords
+    secure: bool
+    """Whether browsers reach us by https."""
     acknowledge: Acknowledge
     inject_fault: InjectFault | None
     zone: tzinfo
@@ -57,9 +65,24 @@ class House:
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
 
+    @property
+    def cookie(self) -> str:
+        """Name of the session's cookie; that of https no other host can set."""
+        return "__Host-session" if self.secure else "session"
+
     def connection(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection to work with. Raises PoolTimeout where the database is away."""
+        """A connection to work with: for units of work, and for what has no scope.
+
+        What has one is not seen with it. Raises PoolTimeout where the database is away.
+        """
         return self.pool.connection(timeout=PATIENCE)
+
+    @asynccontextmanager
+    async def seen_by(self, person: Person) -> AsyncIterator[Connection]:
+        """A connection that reads, in one view of the database, what `person` may see."""
+        async with self.connection() as connection, snapshot(connection):
+            await enter(connection, person.scope)
+            yield connection
 
     def display(self, texts: Texts) -> Display:
         """Writes values and times of a page that is made now."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dashboard.house import texts
 from dashboard.render import page
 from dashboard.security import HEADERS
 
 log = logging.getLogger(__name__)
+HEADERS_OF = {401: {"WWW-Authenticate": 'Bearer realm="blackbox"'}}
 
 
 class Problem(Exception):
@@ -42,12 +45,23 @@ def answer(request: Request, status: int, detail: str) -> Response:
     return JSONResponse(
         {"title": texts(request)("error.title"), "status": status, "detail": detail},
         status,
+        HEADERS_OF.get(status),
         media_type="application/problem+json",
     )
 
 
 async def _problem(request: Request, error: Problem) -> Response:
+    if error.status == HTTPStatus.UNAUTHORIZED and wants_page(request):
+        return RedirectResponse(sign_in(request), 303)
     return answer(request, error.status, texts(request)(error.text, **error.values))
+
+
+def sign_in(request: Request) -> str:
+    """Address of the sign-in page that leads back to where `request` wanted to go."""
+    if request.method != "GET":
+        return "/sign-in"
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return "/sign-in" if wanted == "/" else "/sign-in?" + urlencode({"next": wanted})
 
 
 async def _http(request: Request, error: HTTPException) -> Response:

@@ -13,12 +13,12 @@ from importlib.resources import files
 
 import uvicorn
 
-from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
 from alerting.ticker import Ticker
+from blackbox.app.web import acknowledge
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
@@ -51,6 +51,9 @@ class PageClock:
 
     def elapsed(self) -> float:
         return time.monotonic() + self.ahead
+
+    def real_now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
 
 @dataclass
@@ -166,12 +169,19 @@ async def serve(
     clock: PageClock,
     inject_fault: InjectFault | None = None,
     port: int = 0,
+    *,
+    secure: bool = False,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
     pool = new_pool(database.url("web"), at_most=6)
     async with pool:
         app = create_app(
-            pool=pool, clock=clock, acknowledge=acknowledge, inject_fault=inject_fault
+            pool=pool,
+            clock=clock,
+            real_now=clock.real_now,
+            acknowledge=acknowledge,
+            inject_fault=inject_fault,
+            secure=secure,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alerting.commands import acknowledge
+import storage.requests
 from alerting.ticker import Hearing, as_listened
 from domain.listened import Deafness, Listened
 from ingest import requests
@@ -23,6 +23,7 @@ from storage.connect import connect
 from tests.database.box import CODE, REAL, SHARE, Box, apply, message, said, snapshot
 from tests.series import at
 from tests.services import Database
+from tests.stored import acknowledge
 
 WORLD = """
 enterprises:
@@ -174,6 +175,31 @@ async def test_a_silent_device_is_found_once_and_its_return_is_told(
     assert await one.box.owed() == [
         "duty: 1 opened", "chief: 1 opened", "duty: 1 returned", "chief: 1 returned",
     ]  # fmt: skip
+
+
+async def test_a_silence_ends_for_the_former_owner_and_begins_for_the_new_one(
+    one: Ticking,
+) -> None:
+    heir = "91330203MA28XY002D"
+    connection, share = one.box.connection, one.box.intake.share
+    await apply(one.box, f"enterprises: {{{heir}: {{name: Heir, kind: clinic}}}}")
+    await one.box.intake.reload()
+    await one.hear(10)
+    await one.tick(26)
+    transfer = {"code": CODE, "site": "store-1", "to": heir}
+    await storage.requests.submit(connection, share, "transfer", transfer, "test")
+    await requests.carry_out(one.box.intake, m(30))
+    await one.tick(31)
+    await one.tick(32)
+    await one.tick(33)
+    assert await one.box.rows(
+        "SELECT e.code, a.returned_at, a.predecessor FROM alert AS a"
+        "  JOIN enterprise AS e ON e.id = a.enterprise ORDER BY a.id"
+    ) == [(CODE, m(31), None), (heir, None, None)]
+    assert await status.findings(connection) == [
+        (heir, "logger-1", "device-silent", m(10), m(30)),
+        (heir, "logger-1", "device-silent", m(10), None),
+    ]
 
 
 async def test_the_alert_is_of_the_device_and_of_no_point(one: Ticking) -> None:
@@ -367,9 +393,8 @@ async def test_silence_after_a_closed_alert_opens_a_linked_successor(
     await one.tick(20)
     await one.hear(30)
     await one.tick(30)
-    async with await connect(database.url("web"), name="test web") as web:
-        number = await one.box.scalar("SELECT id FROM alert")
-        await acknowledge(web, number, "王芳", None, m(31))
+    number = await one.box.scalar("SELECT id FROM alert")
+    await acknowledge(database, number, m(31))
     await one.tick(50)
     rows = await one.box.rows("SELECT id, predecessor FROM alert ORDER BY id")
     assert [predecessor for _, predecessor in rows] == [None, number]
