@@ -180,6 +180,7 @@ CREATE TABLE completeness (
     day         date NOT NULL,             -- in +08:00
     due         int4 NOT NULL,             -- cadence slots while in use
     filled      int4 NOT NULL,             -- of these, with a value that is not bad
+    settings    int4 NOT NULL DEFAULT 0,   -- that the point had when it was counted; 0: to be counted again
     PRIMARY KEY (point, day)
 );
 CREATE TABLE safety (
