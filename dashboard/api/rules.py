@@ -67,5 +67,5 @@ async def list_rules(here: Here, person: Me) -> list[CatalogueRule]:
                 if one.rule == key
             ],
         )
-        for key, rule in sorted((own | gone).items())
+        for key, rule in sorted(({**own, **gone}).items())
     ]

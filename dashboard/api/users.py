@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
+from psycopg import Rollback
 from pydantic import Field, StringConstraints
 
 from alerting.permissions import MAY
@@ -54,6 +55,8 @@ def administrator(person: Me) -> Person:
 
 
 Administrator = Annotated[Person, Depends(administrator)]
+PLACES = ("region", "enterprise")
+"""What can be taken from a user; of all else null is as nothing given."""
 RESPONSES = {403: {"model": ProblemDocument, "description": "For administrators."}}
 UNKNOWN = {404: {"model": ProblemDocument, "description": "There is no such user."}}
 
@@ -156,19 +159,25 @@ async def change_user(
     here: Here, person: Administrator, name: UserName, asked: Changes
 ) -> User:
     """Change what is given; `disabled` ends all sessions and revokes all tokens."""
-    given = asked.model_dump(exclude_unset=True)
+    given = {
+        key: value
+        for key, value in asked.model_dump(exclude_unset=True).items()
+        if value is not None or key in PLACES
+    }
     disabled = given.pop("disabled", None)
-    async with changing(here) as unit:
-        found = await _known(unit.connection, name)
-        if given:
+    if given:
+        async with changing(here) as unit:
+            found = await _known(unit.connection, name)
             if "enterprise" in given:
                 given["enterprise"] = await _number(unit, given["enterprise"])
-            after = replace(found, **given, role=Role(given.pop("role", found.role)))
-            await people.change(unit, after, by=person.name)
-        if disabled is not None and disabled != found.disabled:
-            await _set_disabled(unit, here, name, disabled=disabled, by=person.name)
-        after = await _known(unit.connection, name)
-        (user,) = await _users(unit.connection, [after])
+            role = Role(given.pop("role", found.role))
+            await people.change(
+                unit, replace(found, **given, role=role), by=person.name
+            )
+    if disabled is not None:
+        await _set_disabled(here, name, disabled=disabled, by=person.name)
+    async with here.seen_by(person) as connection:
+        (user,) = await _users(connection, [await _known(connection, name)])
     return user
 
 
@@ -201,13 +210,15 @@ async def changing(here: House) -> AsyncIterator[Unit]:
         raise Problem(400, "problem.input", why=error) from error
 
 
-async def _set_disabled(
-    unit: Unit, here: House, name: str, *, disabled: bool, by: str
-) -> None:
-    if disabled:
-        await people.disable(unit, name, by=by, real_now=here.real_now())
-    else:
-        await people.enable(unit, name, by=by)
+async def _set_disabled(here: House, name: str, *, disabled: bool, by: str) -> None:
+    """In a unit of its own, for a unit tells of one event; what is so already stays."""
+    async with changing(here) as unit:
+        if (await _known(unit.connection, name)).disabled == disabled:
+            raise Rollback
+        if disabled:
+            await people.disable(unit, name, by=by, real_now=here.real_now())
+        else:
+            await people.enable(unit, name, by=by)
 
 
 async def _known(connection: Connection, name: str) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import partial
 from typing import Annotated, Final
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Header, Request
 from fastapi import Query as QueryField
