@@ -6,7 +6,15 @@ import sys
 
 import typer
 
-from blackbox.commands import evidence, processes, registry, rejected, rules, simulate
+from blackbox.commands import (
+    evidence,
+    processes,
+    registry,
+    rejected,
+    rules,
+    simulate,
+    users,
+)
 from domain.errors import BlackboxError, RegistryError
 
 app = typer.Typer(
@@ -21,6 +29,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(users.app, name="users")
 evidence.add_to(app)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from blackbox import logs
+from blackbox.clock import Clock
 from blackbox.demo import state
 from blackbox.services import state_directory
 from blackbox.settings import Settings, read
@@ -29,6 +31,14 @@ def demo() -> state.Running:
 def mqtt_url() -> str:
     """The broker that the settings name, else that of the demo that runs."""
     return read().mqtt_url or demo().mqtt_url
+
+
+def domain_now() -> datetime:
+    """Domain time of that database: of a demo's, by the demo's clock."""
+    settings = read()
+    if settings.database_url is None:
+        return Clock.parse(demo().clock).now()
+    return settings.read_clock().now()
 
 
 @asynccontextmanager
