@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
+from alerting.commands import carry_out
 from alerting.routing import Subscription, notifications
-from domain.alerts import Event
+from domain.alerts import Alert, Event
 from domain.people import Person
 from storage import alerts, deliveries, journal
 from storage.connect import connect
 from storage.unit import PEOPLE, Connection, unit_of_work
-from tests.examples import ALERT, FACTS, OPENED, happen
+from tests.examples import ALERT, FACTS, OPENED, SUPERVISOR, command, happen
 from tests.services import Database
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -27,6 +28,7 @@ UNREGISTERED = replace(
 PERSON = """
 INSERT INTO person (id, name, full_name, role, region, enterprise, language, disabled_at, created_at)
 OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN %s END, %s)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -42,15 +44,17 @@ async def opened(
     *subscriptions: Subscription,
     due: datetime = LONG_AGO,
     count: int = 1,
+    like: Alert = UNREGISTERED,
+    share: int = PEOPLE,
 ) -> Sequence[int]:
     """Open alerts, in one unit of the ingestor, that owe `subscriptions` from `due` on."""
     async with (
         connected(database, "ingest") as connection,
-        unit_of_work(connection, share=PEOPLE, kind="session", arrived=OPENED) as unit,
+        unit_of_work(connection, share=share, kind="session", arrived=OPENED) as unit,
     ):
         ids = await alerts.new_ids(connection, count)
         for number in ids:
-            head, entry = happen(replace(UNREGISTERED, id=number), Event.OPENED)
+            head, entry = happen(replace(like, id=number), Event.OPENED)
             await alerts.insert(connection, [head])
             await journal.append(unit, [entry])
             owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
@@ -59,8 +63,15 @@ async def opened(
 
 
 async def known(database: Database, *people: Person) -> None:
-    """Let these people be known, as they are; their enterprises are."""
+    """Let these people be known, whose enterprises are."""
     async with connected(database, "owner") as owner, owner.cursor() as cursor:
         await cursor.executemany(
             PERSON, [(*astuple(one), LONG_AGO, LONG_AGO) for one in people]
         )
+
+
+async def acknowledge(database: Database, alert: int, now: datetime) -> None:
+    """Somebody acknowledges an alert."""
+    await known(database, SUPERVISOR)
+    async with connected(database, "web") as web:
+        await carry_out(web, SUPERVISOR, command("acknowledge", alert), now)

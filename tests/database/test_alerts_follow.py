@@ -22,7 +22,6 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import number
 from alerting.judging import differences
@@ -34,11 +33,11 @@ from domain.rules import RuleVersion
 from rules.kinds import from_version
 from storage import alerts, excursions, registry
 from storage.alerts import Copy
-from storage.connect import connect
 from storage.excursions import Stored
 from tests.database.box import COLD, DUTY, REAL, Box, minute, opened
 from tests.series import at
 from tests.services import Database
+from tests.stored import acknowledge
 from tests.unit.rules.builders import a_level, a_rule
 
 SLOW = a_rule("cool", a_level(above=8.0, deadband=4.0))
@@ -98,8 +97,7 @@ async def numbers(box: Box) -> list[int]:
 async def answer(database: Database, box: Box, nth: int = 1) -> None:
     """Somebody acknowledges the nth alert."""
     number = (await numbers(box))[nth - 1]
-    async with await connect(database.url("web"), name="test web") as web:
-        await acknowledge(web, number, "王芳", None, at("10h"))
+    await acknowledge(database, number, at("10h"))
 
 
 async def seen(box: Box) -> list[str]:

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from alerting import looking_back
-from alerting.commands import acknowledge
+from alerting.commands import carry_out
 from domain.errors import CommandError
 from domain.readings import Reading
 from domain.registry import InUse, Setting
@@ -34,8 +34,10 @@ from storage import registry
 from storage.connect import connect
 from storage.unit import Connection
 from tests.database.box import CODE, Box, message_of, opened
+from tests.examples import SUPERVISOR, command
 from tests.series import at
 from tests.services import Database, new_database
+from tests.stored import known
 from tests.unit.rules.oracles import ORACLES
 from tests.unit.rules.oracles.following import Fact, expected, facts
 from tests.unit.rules.oracles.plain import Stretch, minutes
@@ -204,7 +206,9 @@ class Shelf:
         if rows:
             ((number,),) = self.random.sample(rows, 1)
             with suppress(CommandError):
-                await acknowledge(self.web, number, "王芳", None, self.now)
+                await carry_out(
+                    self.web, SUPERVISOR, command("acknowledge", number), self.now
+                )
 
     async def found(self, one: Told) -> list[list[Fact]]:
         """What is stored in the end, of each watch."""
@@ -235,6 +239,7 @@ async def tell(
         opened(database) as box,
         await connect(database.url("web"), name="test web") as web,
     ):
+        await known(database, SUPERVISOR)
         shelf = Shelf(box, web, told, seed)
         await shelf.apply()
         await shelf.run()

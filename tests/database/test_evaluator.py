@@ -17,14 +17,12 @@ from random import Random
 import pytest
 
 from alerting import looking_back
-from alerting.commands import acknowledge
 from domain.errors import CommandError
 from domain.readings import Reading, Slot
 from ingest.door import Message, Offer
 from ingest.intake import Committed, RegistryMovedError
 from rules.engine import advance
 from rules.watch import State, Step, Watch
-from storage.connect import connect
 from tests.database.box import (
     CODE,
     COLD,
@@ -39,6 +37,7 @@ from tests.database.box import (
 )
 from tests.series import at, series
 from tests.services import Database
+from tests.stored import acknowledge
 
 
 @pytest.fixture
@@ -52,8 +51,7 @@ async def box(database: Database) -> AsyncIterator[Box]:
 async def answer(database: Database, box: Box, nth: int = 1) -> None:
     """Somebody acknowledges the nth alert."""
     rows = await box.rows("SELECT id FROM alert ORDER BY id")
-    async with await connect(database.url("web"), name="test web") as web:
-        await acknowledge(web, rows[nth - 1][0], "王芳", None, at("10h"))
+    await acknowledge(database, rows[nth - 1][0], at("10h"))
 
 
 # One alert through its life

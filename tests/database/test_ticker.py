@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from alerting.commands import acknowledge
 from alerting.ticker import Hearing, as_listened
 from domain.listened import Deafness, Listened
 from ingest import requests
@@ -23,6 +22,7 @@ from storage.connect import connect
 from tests.database.box import CODE, REAL, SHARE, Box, apply, message, said, snapshot
 from tests.series import at
 from tests.services import Database
+from tests.stored import acknowledge
 
 WORLD = """
 enterprises:
@@ -367,9 +367,8 @@ async def test_silence_after_a_closed_alert_opens_a_linked_successor(
     await one.tick(20)
     await one.hear(30)
     await one.tick(30)
-    async with await connect(database.url("web"), name="test web") as web:
-        number = await one.box.scalar("SELECT id FROM alert")
-        await acknowledge(web, number, "王芳", None, m(31))
+    number = await one.box.scalar("SELECT id FROM alert")
+    await acknowledge(database, number, m(31))
     await one.tick(50)
     rows = await one.box.rows("SELECT id, predecessor FROM alert ORDER BY id")
     assert [predecessor for _, predecessor in rows] == [None, number]

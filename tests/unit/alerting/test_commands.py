@@ -221,6 +221,10 @@ def test_only_what_is_shelved_can_be_unshelved() -> None:
 # What a command must say
 
 
+def given(field: str, value: object) -> dict[str, Any]:
+    return {field: value}
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [(name, field) for name, form in FORMS.items() for field in form.needs],
@@ -232,7 +236,7 @@ def test_what_a_command_needs_is_named_when_it_is_missing(
     if field == "until" and value is not None:
         return
     with pytest.raises(InputError, match=f"{name} needs: {field}"):
-        checked(command(name, **{field: value}))
+        checked(command(name, **given(field, value)))
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -242,7 +246,7 @@ def test_a_command_takes_no_fields_of_others(name: str) -> None:
     for field, value in {"assignee": "li", "cause": "门", "until": NOW}.items():
         if field not in (*form.needs, *form.may):
             with pytest.raises(InputError, match=f"{name} takes no {field}"):
-                checked(command(name, **{field: value}))
+                checked(command(name, **given(field, value)))
 
 
 def test_an_unknown_command_is_told_those_that_there_are() -> None:
@@ -257,7 +261,7 @@ def test_an_unknown_command_is_told_those_that_there_are() -> None:
 def test_text_that_cannot_be_kept_names_its_field(field: str, text: str) -> None:
     name = next(n for n, f in FORMS.items() if field in (*f.needs, *f.may))
     with pytest.raises(InputError, match=f"{field}: "):
-        checked(command(name, **{field: text}))
+        checked(command(name, **given(field, text)))
 
 
 def test_lines_and_tabs_are_kept_and_the_ends_are_not() -> None:
