@@ -7,6 +7,7 @@ import sys
 import typer
 
 from blackbox.commands import (
+    alerts,
     evidence,
     processes,
     registry,
@@ -27,6 +28,7 @@ app = typer.Typer(
 processes.add_to(app)
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(users.app, name="users")
