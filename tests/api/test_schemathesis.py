@@ -35,8 +35,9 @@ def fuzz(document: dict[str, Any], address: str, token: str, examples: int) -> i
     schema: Any = schemathesis.openapi.from_dict(document)
     made = 0
     with requests.Session() as session:
-        for found in schema.get_all_operations():
-            operation = found.ok()
+        operations = [found.ok() for found in schema.get_all_operations()]
+        # Last what can revoke the token.
+        for operation in sorted(operations, key=lambda one: one.method == "delete"):
             if operation.definition.raw["operationId"] in STREAMS:
                 continue
             for mode in GenerationMode:
@@ -59,6 +60,7 @@ def fuzz(document: dict[str, Any], address: str, token: str, examples: int) -> i
                         headers={"Authorization": f"Bearer {token}"},
                         timeout=10,
                     )
+                    assert answer.status_code != 401 or case.method == "DELETE"
                     case.validate_response(answer, checks=CHECKS)
 
                 ask()
@@ -71,14 +73,13 @@ async def fuzzed(api: Api, role: str, examples: int) -> None:
         fuzz, document, api.site.address, api.tokens[role], examples
     )
     assert made > examples * len(document["paths"])
-    await api.get("/people/me", role)
 
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_generated_requests_are_answered_as_described(
     api: Api, role: str
 ) -> None:
-    await fuzzed(api, role, 4)
+    await fuzzed(api, role, 1)
 
 
 @pytest.mark.slow
