@@ -83,7 +83,7 @@ CREATE TABLE channel_health (
 -- Alerts -----------------------------------------------------------------------------
 
 ALTER TABLE alert
-    ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED,
+    ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED,
     ADD COLUMN raised_at timestamptz,
     ADD COLUMN assigned_at timestamptz,
     ADD COLUMN assignee text,
@@ -150,7 +150,7 @@ CREATE TABLE site_owner (
     PRIMARY KEY (site, valid_from)
 );
 COMMENT ON TABLE site_owner IS 'All owners of sites that ever changed theirs, the first from -infinity; of others, site.enterprise owns.';
-ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED;
+ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED;
 CREATE INDEX site_area ON site (area);
 CREATE INDEX site_of_enterprise ON site (enterprise);
 CREATE INDEX device_of_site ON device (site);
@@ -174,6 +174,7 @@ CREATE TABLE completeness (
     day         date NOT NULL,             -- in +08:00
     due         int4 NOT NULL,             -- cadence slots while in use
     filled      int4 NOT NULL,             -- of these, with a value that is not bad
+    settings    int4 NOT NULL,             -- that the point had when it was counted; 0: to be counted again
     PRIMARY KEY (point, day)
 );
 CREATE TABLE safety (
@@ -215,7 +216,8 @@ CREATE FUNCTION scope_box() RETURNS bool LANGUAGE sql STABLE PARALLEL SAFE AS
 -- neither. The stream asks it too.
 CREATE FUNCTION in_scope(area int4, owner int4, low int4, high int4, enterprise int4, box bool)
     RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT CASE WHEN area IS NULL THEN box ELSE area BETWEEN low AND high OR coalesce(owner = enterprise, false) END $$;
+    $$ SELECT CASE WHEN area IS NULL AND owner IS NULL THEN box
+               ELSE coalesce(area BETWEEN low AND high, false) OR coalesce(owner = enterprise, false) END $$;
 
 DO $$
 DECLARE one text;
