@@ -62,6 +62,11 @@ class Finding:
         return Key(self.device and self.device.id, self.rule, self.suppressed)
 
     @property
+    def enterprise(self) -> int | None:
+        """The owner of the device."""
+        return self.device and self.device.enterprise
+
+    @property
     def gravity(self) -> Severity:
         """The severity of its begin."""
         return self.severity or SEVERITY[self.rule]
@@ -94,7 +99,7 @@ class Findings:
         fresh = [one for one in found if opens(one, heads.get(one.key))]
         ids = await alerts.new_ids(unit.connection, len(fresh))
         new = [
-            opened(one, heads.get(one.key), number, now)
+            opened(one, predecessor(one, heads.get(one.key)), number, now)
             for one, number in zip(fresh, ids, strict=True)
         ]
         await alerts.insert(unit.connection, new)
@@ -147,7 +152,14 @@ def opens(one: Finding, head: Alert | None) -> bool:
     """Whether an alert opens; `head` is the newest of its key."""
     if one.begins is None:
         return False
-    return head is None or life_cycle.joining(head, one.gravity) is None
+    if head is None or head.enterprise != one.enterprise:
+        return True  # a former owner's goes on with nobody else
+    return life_cycle.joining(head, one.gravity) is None
+
+
+def predecessor(one: Finding, head: Alert | None) -> Alert | None:
+    """The alert that the one to be opened follows: never another owner's."""
+    return head if head and head.enterprise == one.enterprise else None
 
 
 def opened(
@@ -161,7 +173,7 @@ def opened(
         version=one.version,
         point=None,
         device=device and device.id,
-        enterprise=device and device.enterprise,
+        enterprise=one.enterprise,
         site=device and device.site,
         region=device and device.region,
         severity=one.gravity,

@@ -108,6 +108,9 @@ class Placing:
         """The alert that takes a further excursion, opened if need be."""
         group = (excursion.point, excursion.rule, not in_use)
         last = self._works[self._newest[group]] if group in self._newest else None
+        device = self._registry.device_of[excursion.point]
+        if last and last.head.enterprise != device.owner(excursion.start):
+            last = None  # another owner's: nobody else goes on with it
         if last is None or not grouping.takes(last.head, excursion):
             head = self._opened(excursion, last and last.head, suppressed=not in_use)
             last = self._works[head.id] = Work(head)
@@ -126,7 +129,7 @@ class Placing:
             version=excursion.version,
             point=excursion.point,
             device=device.id,
-            enterprise=device.enterprise,
+            enterprise=device.owner(excursion.start),
             site=device.site,
             region=device.region,
             severity=excursion.severity,

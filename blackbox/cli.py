@@ -9,6 +9,7 @@ import typer
 from blackbox.commands import (
     alerts,
     evidence,
+    maintenance,
     processes,
     registry,
     rejected,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 processes.add_to(app)
 app.add_typer(registry.app, name="registry")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(rules.app, name="rules")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rejected.app, name="rejected")

@@ -168,7 +168,7 @@ SITE_OWNER = Evidence(
     types=("int4", "timestamptz", "int4", "int8"),
     key=2,
     day=None,
-    copy="COPY site_owner (site, valid_from, enterprise, intake) FROM STDIN (FORMAT binary)",
+    insert="INSERT INTO site_owner (site, valid_from, enterprise, intake) VALUES (%s, %s, %s, %s)",
     select="SELECT site, valid_from, enterprise, intake FROM site_owner ORDER BY intake",
 )
 SAFETY_CODE = Evidence(

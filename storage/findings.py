@@ -35,7 +35,7 @@ SELECT a.id
                       ORDER BY alert.id DESC LIMIT 1) AS a
 """
 GOING_ON = """
-SELECT a.device, a.rule, a.suppressed, (j.detail->>'from')::timestamptz AS start,
+SELECT a.device, a.enterprise, a.rule, a.suppressed, (j.detail->>'from')::timestamptz AS start,
        coalesce((j.detail->>'will')::bool, false) AS will, j.intake
   FROM alert AS a
  CROSS JOIN LATERAL (SELECT intake, detail FROM journal
@@ -75,6 +75,8 @@ class GoingOn(NamedTuple):
     """A finding of a device that has not ended."""
 
     device: int
+    enterprise: int
+    """That it was told to."""
     rule: str
     suppressed: bool
     start: datetime

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.alert_list import like
+from storage.safety import Scored
 from storage.snapshot import select
 from storage.unit import Connection
 
@@ -28,10 +29,11 @@ SELECT s.id, s.key, s.name_zh, s.name_en, s.kind, s.region, s.telephone, s.area_
 """
 ENTERPRISES = """
 SELECT e.id, e.code, e.name_zh, e.name_en, e.kind, e.high_risk,
-       f.code AS safety, f.score, f.facts, f.reasons, f.formula, f.judged_at,
+       f.code AS safety, f.score, f.facts, f.reasons, f.formula, f.judged_at, h.beat_at,
        ARRAY(SELECT DISTINCT s.region FROM site s WHERE s.enterprise = e.id ORDER BY 1) AS regions
   FROM enterprise e
   LEFT JOIN safety f ON f.enterprise = e.id
+  LEFT JOIN heartbeat h ON h.share = (f.facts->>'share')::int2
  WHERE (%(code)s::text IS NULL OR e.code = %(code)s)
    AND (%(safety)s::text IS NULL OR f.code = %(safety)s)
    AND (%(low)s::int4 IS NULL OR EXISTS (SELECT FROM site s WHERE s.enterprise = e.id
@@ -43,12 +45,14 @@ SELECT e.id, e.code, e.name_zh, e.name_en, e.kind, e.high_risk,
 """
 # Each enterprise once per region that it has sites in.
 PRESENCE = """
-SELECT DISTINCT s.region, e.code AS enterprise, e.high_risk <> '{}' AS high_risk, f.code AS safety, f.score
+SELECT DISTINCT s.region, e.id, e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       e.high_risk <> '{}' AS high_risk, coalesce(f.code, 'grey') AS code, f.score, h.beat_at
   FROM site s
   JOIN enterprise e ON e.id = s.enterprise
   LEFT JOIN safety f ON f.enterprise = e.id
+  LEFT JOIN heartbeat h ON h.share = (f.facts->>'share')::int2
  WHERE s.area BETWEEN %(low)s AND %(high)s
- ORDER BY s.region, e.code
+ ORDER BY s.region, e.id
 """
 NAMES = """
 SELECT id, code AS enterprise_code, name_zh AS enterprise_zh, name_en AS enterprise_en
@@ -94,6 +98,8 @@ class EnterpriseLine:
     reasons: Any
     formula: str | None
     judged_at: datetime | None
+    beat_at: datetime | None
+    """When who judges last gave a sign of life, real; None: never."""
     regions: list[str]
     """Of its sites."""
 
@@ -109,14 +115,13 @@ class EnterpriseName:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Presence:
-    """An enterprise in a region."""
+class Presence(Scored):
+    """An enterprise in a region, with what its index is made of."""
 
     region: str
-    enterprise: str
-    high_risk: bool
-    safety: str | None
-    score: float | None
+    enterprise_code: str
+    enterprise_zh: str
+    enterprise_en: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

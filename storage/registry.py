@@ -6,17 +6,30 @@ How a file is brought in is in `storage/registry_changes.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from psycopg.rows import class_row
 
 from domain.registry import Device, Point, Registry, Setting
 from domain.rules import RuleVersion
-from storage.registry_changes import Applied, apply, setting_of
+from storage import owners
+from storage.point_settings import setting_of
+from storage.registry_changes import Applied, apply, bump, lock
 from storage.unit import Connection
 
-__all__ = ["Applied", "Line", "apply", "load", "rule_versions", "show", "version"]
+__all__ = [
+    "Applied",
+    "Line",
+    "apply",
+    "bump",
+    "load",
+    "lock",
+    "rule_versions",
+    "show",
+    "version",
+]
 
 VERSION = "SELECT version FROM registry_head"
 DEVICES = """
@@ -97,6 +110,7 @@ async def load(connection: Connection) -> Registry:
     number = await version(connection)
     cursor = await connection.execute(DEVICES)
     devices = await cursor.fetchall()
+    owned = await owners.histories(connection)
     points = await _points(connection)
     return Registry(
         number,
@@ -109,11 +123,20 @@ async def load(connection: Connection) -> Registry:
                 key=key,
                 region=region,
                 time_zone=time_zone,
-                points={point.key: point for point in points[device]},
+                points={
+                    point.key: replace(point, handovers=handovers(owned.get(site, ())))
+                    for point in points[device]
+                },
+                owners=owned.get(site, ()),
             )
             for device, enterprise, site, code, key, region, time_zone in devices
         ],
     )
+
+
+def handovers(owned: Sequence[tuple[datetime, int]]) -> tuple[datetime, ...]:
+    """When a site changed its owner; the first took over from nobody."""
+    return tuple(since for since, _ in owned[1:])
 
 
 async def _points(connection: Connection) -> dict[int, list[Point]]:

@@ -13,6 +13,7 @@ from blackbox.demo import state
 from blackbox.services import state_directory
 from blackbox.settings import Settings, read
 from blackbox.signals import run_until_told
+from domain.errors import InputError
 from storage.connect import connect
 from storage.unit import Connection
 
@@ -39,6 +40,17 @@ def domain_now() -> datetime:
     if settings.database_url is None:
         return Clock.parse(demo().clock).now()
     return settings.read_clock().now()
+
+
+def moment(option: str, text: str) -> datetime:
+    """The time that an option gives. Raises InputError."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text}: write 2026-11-22T08:00+08:00") from error
+    if time.tzinfo is None:
+        raise InputError(f"{option} {text}: give an offset, such as +08:00 or Z")
+    return time
 
 
 @asynccontextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
+from alerting import safety
+from alerting.safety_grounds import Colour
 from dashboard.api import cursor
 from dashboard.api.fields import (
     Asked,
@@ -38,7 +40,6 @@ from storage.places import EnterpriseLine, Filter, Presence, SiteLine
 
 router = APIRouter(tags=["places"])
 UNKNOWN = {404: {"model": ProblemDocument, "description": "No such thing for you."}}
-Colour = Literal["grey", "green", "yellow", "red"]
 
 
 class WantedSites(Asked):
@@ -84,6 +85,7 @@ class Safety(Model):
     """一码: the safety code of an enterprise, and why."""
 
     code: Colour
+    """Grey also where whoever judges gives no sign of life."""
     score: float | None
     """0 to 100; null: not assessed."""
     reasons: Any
@@ -112,9 +114,16 @@ class RegionSummary(Model):
     """Six digits."""
     name: Both | None
     """Of provinces, and of the prefectures that we know."""
-    enterprises: int
-    codes: dict[str, int]
-    """How many enterprises have which colour; `none`: not judged yet."""
+    index: float | None
+    """0 to 100; null: too few are assessed for it to be stated."""
+    band: Colour | None
+    codes: dict[Colour, int]
+    """How many enterprises have which colour."""
+    assessed: float
+    """Share of the enterprises that are assessed."""
+    worst: list[Enterprise]
+    """The five worst of those assessed."""
+    formula: str
 
 
 @router.get("/sites")
@@ -170,7 +179,7 @@ async def list_enterprises(
     shown = found[: wanted.limit]
     more = len(found) > len(shown)
     return Page(
-        items=[_enterprise(line) for line in shown],
+        items=[_enterprise(line, here.real_now()) for line in shown],
         next=cursor.encode(shown[-1].id) if more else None,
     )
 
@@ -184,7 +193,7 @@ async def get_enterprise(
         line = await places.enterprise(connection, code)
     if line is None:
         raise Problem(404)
-    return _enterprise(line)
+    return _enterprise(line, here.real_now())
 
 
 @router.get("/regions")
@@ -196,7 +205,9 @@ async def list_regions(here: Here, person: Me) -> list[RegionSummary]:
     for one in found:
         for digits in (2, 4, 6):
             by_region[one.region[:digits].ljust(6, "0")].append(one)
-    return [_region(code, ones) for code, ones in sorted(by_region.items())]
+    return [
+        _region(code, ones, here.real_now()) for code, ones in sorted(by_region.items())
+    ]
 
 
 @router.get("/regions/{region}", responses={**UNKNOWN})
@@ -211,7 +222,7 @@ async def get_region(
         found = await places.presence(connection, low, high)
     if not found:
         raise Problem(404)
-    return _region(f"{low:06}", found)
+    return _region(f"{low:06}", found, here.real_now())
 
 
 def _site(line: SiteLine) -> Site:
@@ -234,7 +245,7 @@ def _site(line: SiteLine) -> Site:
     )
 
 
-def _enterprise(line: EnterpriseLine) -> EnterpriseDetails:
+def _enterprise(line: EnterpriseLine, real_now: datetime) -> EnterpriseDetails:
     name = both(line, "name")
     assert name, "every enterprise has one"
     return EnterpriseDetails(
@@ -243,16 +254,16 @@ def _enterprise(line: EnterpriseLine) -> EnterpriseDetails:
         kind=line.kind,
         high_risk=line.high_risk,
         regions=line.regions,
-        safety=_safety(line),
+        safety=_safety(line, real_now),
     )
 
 
-def _safety(line: EnterpriseLine) -> Safety | None:
+def _safety(line: EnterpriseLine, real_now: datetime) -> Safety | None:
     if line.safety is None:
         return None
     return Safety.model_validate(
         {
-            "code": line.safety,
+            "code": safety.standing(Colour(line.safety), line.beat_at, real_now),
             "score": line.score,
             "reasons": line.reasons,
             "facts": line.facts,
@@ -262,13 +273,19 @@ def _safety(line: EnterpriseLine) -> Safety | None:
     )
 
 
-def _region(code: str, found: list[Presence]) -> RegionSummary:
-    own = {one.enterprise: one for one in found}
+def _region(code: str, found: list[Presence], real_now: datetime) -> RegionSummary:
+    own = {one.id: one for one in found}
     known = PREFECTURES.get(code[:4]) if code[2:4] != "00" else PROVINCES.get(code[:2])
     name = known if code.endswith("00") else None
+    index = safety.index(safety.listed(own.values(), real_now))
+    worst = [enterprise(own[number]) for number in index.worst]
     return RegionSummary(
         code=code,
         name=name and Both(zh=name[0], en=name[1]),
-        enterprises=len(own),
-        codes=dict(Counter(one.safety or "none" for one in own.values())),
+        index=index.value,
+        band=index.band,
+        codes=dict(index.counts),
+        assessed=index.assessed,
+        worst=[one for one in worst if one],
+        formula=index.formula,
     )

@@ -35,11 +35,10 @@ from dashboard.api.models import (
 )
 from dashboard.identity import Me
 from dashboard.problems import Problem
-from domain.people import Person
 from domain.readings import Provenance, Quality
 from storage import point_list
-from storage.point_list import Bucket, Filter, Measured, PointLine, Windows
-from storage.unit import Connection
+from storage.point_list import Bucket, Filter, Measured, PointLine
+from storage.scope import clip, windows
 
 router = APIRouter(prefix="/points", tags=["points"])
 UNKNOWN = {404: {"model": ProblemDocument, "description": "No such point for you."}}
@@ -193,7 +192,8 @@ async def get_point_readings(
         line = await point_list.one(connection, point, here.clock.now())
         if line is None:
             raise Problem(404)
-        seen = await windows(connection, person, point, (asked.since, asked.until))
+        own = (await windows(connection, [point])).get(point, [])
+        seen = clip(own, asked.since, asked.until)
         answer = Readings(
             point=point, unit=line.unit, every=asked.every, raw=[], rolled=[]
         )
@@ -206,16 +206,6 @@ async def get_point_readings(
             )
             answer.rolled = [_rolled(one) for one in _bounded(rolled, MOST_ROLLED)]
     return answer
-
-
-async def windows(
-    _connection: Connection,
-    _person: Person,
-    _point: int,
-    asked: tuple[datetime, datetime],
-) -> Windows:
-    """What of the stretch `asked` the person may see."""
-    return [asked]
 
 
 def _bounded(rows: list[Row], most: int) -> list[Row]:

@@ -9,6 +9,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -20,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.api.world import ROLES, Api
 
 CHECKS: Any = [
-    schemathesis.checks.not_a_server_error,
+    not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
@@ -48,7 +49,12 @@ def fuzz(document: dict[str, Any], address: str, token: str, examples: int) -> i
                     database=None,
                     deadline=None,
                     phases=[Phase.generate],
-                    suppress_health_check=list(HealthCheck),
+                    suppress_health_check=[
+                        HealthCheck.too_slow,
+                        HealthCheck.filter_too_much,
+                        HealthCheck.data_too_large,
+                        HealthCheck.large_base_example,
+                    ],
                 )
                 @given(case=operation.as_strategy(generation_mode=mode))
                 def ask(case: Any) -> None:

@@ -103,7 +103,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
             yield Operation(operation["operationId"], method, path, filters)
 
 
-async def things(api: Api, role: str) -> dict[str, tuple[object, object, object]]:
+async def things(api: Api, role: str) -> dict[str, tuple[Any, Any, Any]]:
     """By kind: one of ours, one foreign, one that is not."""
     foreign = await api.rows(
         "SELECT a.id, a.point, a.site, a.incident FROM alert a JOIN enterprise e ON e.id = a.enterprise"
@@ -122,7 +122,7 @@ async def things(api: Api, role: str) -> dict[str, tuple[object, object, object]
         other="auditor" if role != "auditor" else "supervisor",
     )
     kinds = ("alert", "point", "site", "incident")
-    found = {
+    found: dict[str, tuple[Any, Any, Any]] = {
         kind: (mine, theirs, 987_654)
         for kind, mine, theirs in zip(kinds, ours[0], foreign[0], strict=True)
     }

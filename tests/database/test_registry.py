@@ -20,7 +20,7 @@ from domain.registry_file import ResolvedRegistry, parse, resolved
 from rules import catalogue
 from storage import readings, registry, requests
 from storage.connect import connect
-from storage.registry_changes import READ_SINCE
+from storage.point_settings import READ_SINCE
 from storage.scope import scoped
 from storage.unit import Connection, Unit, unit_of_work
 from tests.services import Database
