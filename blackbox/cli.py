@@ -7,6 +7,7 @@ import sys
 import typer
 
 from blackbox.commands import (
+    alerts,
     evidence,
     maintenance,
     processes,
@@ -30,6 +31,7 @@ processes.add_to(app)
 app.add_typer(registry.app, name="registry")
 app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(rules.app, name="rules")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(telling.contacts, name="contacts")

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     allow_internal: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     """Networks of this machine, or around it, that notifications may be sent to."""
 
+    api_url: str | None = None
+    """Of the web process, for `blackbox alerts`: `https://host[:port]`."""
+    api_token: str | None = Field(default=None, repr=False)
+    """A personal token, `bb_…`; or in a file:"""
+    api_token_file: Path | None = None
+
     dashboard_host: str = "127.0.0.1"
     dashboard_port: Port = 8080
     public_url: str | None = None
@@ -209,6 +215,15 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach the dashboard by https."""
         return (self.public_url or "").startswith("https:")
+
+    def token(self) -> str | None:
+        """The personal token, from its file if it is in one. Raises SettingsError."""
+        if self.api_token is not None or self.api_token_file is None:
+            return self.api_token
+        try:
+            return self.api_token_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"BLACKBOX_API_TOKEN_FILE: {error}") from error
 
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""

@@ -1,4 +1,4 @@
-"""migrate, ingest, dispatch, dashboard, demo: what runs.
+"""migrate, ingest, dispatch, dashboard, openapi, demo: what runs.
 
 Each imports what it starts when it starts it: no process waits for another's libraries.
 """
@@ -6,6 +6,7 @@ Each imports what it starts when it starts it: no process waits for another's li
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Annotated
 
 import typer
@@ -63,6 +64,14 @@ def dashboard(
     serve(composition.run(settings, demo=demo), settings)
 
 
+def openapi() -> None:
+    """接口说明 · the HTTP API, described (OpenAPI 3.1)."""
+    from dashboard.api.openapi import document
+    from dashboard.api.routes import router
+
+    typer.echo(json.dumps(document(router.routes), ensure_ascii=False, indent=1))
+
+
 def demo(
     *,
     headless: Annotated[
@@ -107,5 +116,5 @@ def demo(
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (migrate, ingest, dispatch, dashboard, demo):
+    for command in (migrate, ingest, dispatch, dashboard, openapi, demo):
         app.command()(command)

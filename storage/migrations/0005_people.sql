@@ -127,6 +127,8 @@ CREATE TABLE incident (
     settled_at  timestamptz                -- window over and nothing active: the end was told
 );
 ALTER TABLE alert ADD FOREIGN KEY (incident) REFERENCES incident;
+CREATE INDEX alert_successor ON alert (predecessor) WHERE predecessor IS NOT NULL;
+CREATE INDEX alert_merged ON alert (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX alert_of_incident ON alert (incident) WHERE incident IS NOT NULL;
 CREATE INDEX incident_newest ON incident (site, id DESC);
 CREATE INDEX incident_opened ON incident (opened_at DESC, id DESC);

@@ -19,7 +19,6 @@ from alerting.findings import Findings
 from alerting.judges import Judges
 from alerting.telling import Telling
 from alerting.ticker import Ticker
-from blackbox.app.web import acknowledge
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
@@ -181,7 +180,6 @@ async def serve(
             pool=pool,
             clock=clock,
             real_now=clock.real_now,
-            acknowledge=acknowledge,
             inject_fault=inject_fault,
             secure=secure,
         )

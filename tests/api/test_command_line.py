@@ -1,0 +1,105 @@
+"""`blackbox alerts` and `blackbox openapi`, as somebody types them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from blackbox.api_client import TRIES, Client
+from domain.errors import InputError, Unavailable
+from tests.api.world import API, Api
+
+
+async def run(*arguments: str, **settings: str) -> tuple[int, str, str]:
+    """Exit code, output, errors."""
+    own = {f"BLACKBOX_{name.upper()}": value for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "blackbox", *arguments,
+        env={**os.environ, **own}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+async def alerts(
+    api: Api, *arguments: str, role: str = "supervisor"
+) -> tuple[int, str, str]:
+    """`blackbox alerts …` as who has this role."""
+    settings = {"api_url": api.site.address, "api_token": api.tokens[role]}
+    return await run("alerts", *arguments, **settings)
+
+
+async def test_an_alert_is_worked_from_the_command_line(
+    api: Api, tmp_path: Path
+) -> None:
+    code, out, err = await alerts(api, "list")
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 2
+    number = out.split()[0]
+    code, out, _ = await alerts(api, "acknowledge", number, "--revision", "1")
+    assert code == 0
+    assert "active-acknowledged" in out
+    code, _, err = await alerts(api, "acknowledge", number, "--revision", "1")
+    assert code == 2
+    assert "revision" in err or "版" in err
+    file = tmp_path / "token"
+    file.write_text(api.tokens["enterprise"] + "\n")
+    settings = {"api_url": api.site.address, "api_token_file": str(file)}
+    answer = ("answer", number, "--cause", "door", "--action", "closed it", "--json")
+    code, out, _ = await run("alerts", *answer, **settings)
+    assert json.loads(out)["state"] == "active-answered"
+    code, out, _ = await alerts(api, "journal", number)
+    assert "answered" in out.splitlines()[-1]
+    code, out, _ = await alerts(api, "show", number)
+    assert "send-back" in out
+
+
+async def test_the_api_is_described_without_a_database() -> None:
+    code, out, _ = await run("openapi")
+    assert code == 0
+    assert json.loads(out)["openapi"].startswith("3.1")
+
+
+async def test_who_is_nobody_is_told_what_to_set(calm: Api) -> None:
+    code, _, err = await run("alerts", "list", api_url=calm.site.address)
+    assert code == 2
+    assert "BLACKBOX_API_TOKEN" in err
+
+
+def client(answers: list[httpx.Response | Exception], seen: list[bytes]) -> Client:
+    """A client whose server answers so, one after the other."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.read())
+        one = answers.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    transport = httpx.MockTransport(answer)
+    http = httpx.Client(base_url="http://box", transport=transport)
+    return Client(http, sleep=lambda _: None)
+
+
+def test_a_command_that_got_lost_is_sent_again_under_the_same_id() -> None:
+    seen: list[bytes] = []
+    lost = httpx.ReadError("lost")
+    asking = client([lost, httpx.Response(503), httpx.Response(200, json={})], seen)
+    asking.post("/alerts/1/commands", {"id": "x"})
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+
+
+def test_what_stays_away_is_unavailable_and_a_problem_is_told() -> None:
+    with pytest.raises(Unavailable, match="http://box"):
+        client([httpx.ConnectError("no")] * TRIES, []).get("/alerts")
+    answer = httpx.Response(409, json={"detail": "What it is"})
+    with pytest.raises(InputError, match="What it is"):
+        client([answer], []).get(f"{API}/alerts")
