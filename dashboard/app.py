@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from dashboard import assets, health, problems
+from dashboard.api import events
 from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
 from dashboard.security import SecurityHeaders
@@ -42,7 +43,11 @@ def create_app(
     """
     metrics = CollectorRegistry()
     stream = Stream(
-        pool=pool, elapsed=clock.elapsed, quiet_after=quiet_after, metrics=metrics
+        pool=pool,
+        elapsed=clock.elapsed,
+        real_now=real_now,
+        quiet_after=quiet_after,
+        metrics=metrics,
     )
 
     @asynccontextmanager
@@ -63,7 +68,7 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, health.router, assets.router):
+    for router in (live.router, events.router, health.router, assets.router):
         app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
