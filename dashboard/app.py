@@ -14,6 +14,8 @@ from dashboard import assets, health, problems
 from dashboard.api import events
 from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
+from dashboard.pages.sign_in import routes as sign_in
+from dashboard.passwords import Passwords
 from dashboard.security import SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -60,6 +62,7 @@ def create_app(
         pool=pool,
         clock=clock,
         real_now=real_now,
+        passwords=Passwords(),
         secure=secure,
         acknowledge=acknowledge,
         inject_fault=inject_fault,
@@ -68,8 +71,8 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, events.router, health.router, assets.router):
-        app.include_router(router)
+    for part in (sign_in, live, events, health, assets):
+        app.include_router(part.router)
     app.router.routes.extend(assets.MOUNTS)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(SecurityHeaders)

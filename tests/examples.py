@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
+from alerting.forms import FORMS, Command
 from alerting.life_cycle import step
 from alerting.routing import Subscription, notifications
 from alerting.texts import Facts, Text
@@ -18,6 +20,7 @@ from domain.alerts import (
     Subject,
 )
 from domain.excursions import Excursion, Forecast
+from domain.people import Person, Role
 from domain.rules import Severity
 
 OPENED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -36,6 +39,46 @@ ALERT = Alert(
     opened_at=OPENED,
 )
 """Before its first journal entry."""
+
+SUPERVISOR = Person(
+    id=1,
+    name="wang.fang",
+    full_name="王芳",
+    role=Role.SUPERVISOR,
+    region="330100",
+    enterprise=None,
+    language="zh",
+)
+"""Of Hangzhou, where the alert is."""
+COLLEAGUE = replace(SUPERVISOR, id=2, name="li.ming", full_name="李明", region="330000")
+"""Of the whole province."""
+STRANGER = replace(SUPERVISOR, id=3, name="zhao.lei", full_name="赵磊", region="110000")
+"""Of another province."""
+ENTERPRISE = replace(
+    SUPERVISOR,
+    id=4,
+    name="chen.jie",
+    full_name="陈洁",
+    role=Role.ENTERPRISE,
+    region=None,
+    enterprise=1,
+)
+"""Of the enterprise whose alert it is."""
+ADMINISTRATOR = replace(
+    SUPERVISOR, id=5, name="root", role=Role.ADMINISTRATOR, region=None
+)
+AUDITOR = replace(SUPERVISOR, id=6, name="audit", role=Role.AUDITOR, region=None)
+LEAVER = replace(COLLEAGUE, id=7, name="sun.li", disabled=True)
+"""Who was a supervisor."""
+PEOPLE = (
+    SUPERVISOR,
+    COLLEAGUE,
+    STRANGER,
+    ENTERPRISE,
+    ADMINISTRATOR,
+    AUDITOR,
+    LEAVER,
+)
 
 SUBJECT = Subject(
     point=3,
@@ -99,6 +142,25 @@ FACTS = Facts(
 def minutes(count: float) -> datetime:
     """So long after the opening."""
     return OPENED + timedelta(minutes=count)
+
+
+NEEDED: dict[str, Any] = {
+    "reason": "已派人到场",
+    "assignee": COLLEAGUE.name,
+    "cause": "门封条老化",
+    "action": "已更换",
+    "until": minutes(600),
+}
+"""What a command may need to say."""
+
+
+def command(
+    name: str, alert: int = 7, number: int | None = None, **fields: Any
+) -> Command:
+    """A command with what it needs, and `fields`; `number` is its id, None: a new one."""
+    needed = {field: NEEDED[field] for field in FORMS[name].needs}
+    unique = uuid4() if number is None else UUID(int=number)
+    return Command(id=unique, alert=alert, name=name, **{**needed, **fields})
 
 
 def happen(

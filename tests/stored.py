@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
 from alerting.routing import Subscription, notifications
 from domain.alerts import Event
+from domain.people import Person
 from storage import alerts, deliveries, journal
 from storage.connect import connect
 from storage.unit import PEOPLE, Connection, unit_of_work
@@ -21,6 +22,12 @@ UNREGISTERED = replace(
     ALERT, rule="session-lost", version=None, point=None, enterprise=None, site=None
 )
 """An alert that needs no registry."""
+
+
+PERSON = """
+INSERT INTO person (id, name, full_name, role, region, enterprise, language, disabled_at, created_at)
+OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN %s END, %s)
+"""
 
 
 @asynccontextmanager
@@ -49,3 +56,11 @@ async def opened(
             owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
             await deliveries.owe(unit, owed, due)
     return ids
+
+
+async def known(database: Database, *people: Person) -> None:
+    """Let these people be known, as they are; their enterprises are."""
+    async with connected(database, "owner") as owner, owner.cursor() as cursor:
+        await cursor.executemany(
+            PERSON, [(*astuple(one), LONG_AGO, LONG_AGO) for one in people]
+        )

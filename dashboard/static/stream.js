@@ -84,7 +84,7 @@ function connect() {
   });
   source.addEventListener("renew", renewNow);
   source.addEventListener("error", () => {
-    // The browser reconnects by itself, unless it was refused: the page then learns why.
+    // The browser reconnects by itself, unless it was refused: perhaps the session is over.
     if (source.readyState !== EventSource.CLOSED) return;
     renewNow();
     setTimeout(connect, 2000);
