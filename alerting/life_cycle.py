@@ -234,7 +234,7 @@ def step(
     severity = severity or head.severity
     new = following(old, event, rise=severity > head.severity)
     if new is None or not accepts(head, event):
-        raise CommandError(_refusal(head, event))
+        raise CommandError(refusal(head, event, possible(head)))
     rise = severity > head.severity
     changed = rise or severity < head.severity or new != old or event in REVISING
     after = replace(
@@ -297,13 +297,13 @@ def _facts(old: State | None, new: State, event: Event, at: datetime) -> dict[st
     return facts
 
 
-def _refusal(head: Alert, event: Event) -> str:
-    """Why `event` is refused, and what is possible instead, in both languages."""
-    commands = ", ".join(possible(head)) or "—"
+def refusal(head: Alert, event: Event, commands: Iterable[str]) -> str:
+    """Why `event` is refused, and which `commands` are possible instead, in both languages."""
+    instead = ", ".join(commands) or "—"
     now = state(head)
     name = STATES[now] if now else UNOPENED
     return (
-        f"告警 {head.id} 当前为“{name.zh}”，不接受“{EVENTS[event].zh}”；现在可执行：{commands}。"
+        f"告警 {head.id} 当前为“{name.zh}”，不接受“{EVENTS[event].zh}”；现在可执行：{instead}。"
         f" Alert {head.id} is {name.en}: {EVENTS[event].en} is not possible;"
-        f" possible now: {commands}."
+        f" possible now: {instead}."
     )

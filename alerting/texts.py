@@ -117,6 +117,30 @@ HEADLINES: Final = {
 }
 FOUND_LATE: Final = Text("（发现时已结束）", ", found late")
 """What the headline adds about what was over before it was found."""
+ASIDE: Final = {
+    "assignee": Text("转办给：{}", "Assigned to: {}"),
+    "cause": Text("原因：{}", "Cause: {}"),
+    "action": Text("措施：{}", "Action taken: {}"),
+}
+"""What people's commands say, by its name in the journal's detail."""
+SHELVED: Final = Text(
+    "搁置至：{}（北京时间，+08:00）", "Shelved until: {} (Beijing time, +08:00)"
+)
+MISSED: Final = {
+    "acknowledge": Text(
+        "逾期：应于 {} 前确认（北京时间，+08:00）",
+        "Overdue: to be acknowledged by {} (Beijing time, +08:00)",
+    ),
+    "answer": Text(
+        "逾期：企业应于 {} 前答复（北京时间，+08:00）",
+        "Overdue: to be answered by the enterprise by {} (Beijing time, +08:00)",
+    ),
+    "close": Text(
+        "逾期：应于 {} 前关闭（北京时间，+08:00）",
+        "Overdue: to be closed by {} (Beijing time, +08:00)",
+    ),
+}
+"""By what should have been done."""
 WITHDRAWAL: Final = Text(
     "说明：后到的读数表明，先前的判定不成立。",
     "Note: readings that arrived late show that it did not hold.",
@@ -333,7 +357,37 @@ def _note(entry: JournalEntry, facts: Facts) -> Iterator[Text]:
     if entry.actor != SYSTEM:
         yield Text(f"操作人：{entry.actor}", f"By: {entry.actor}")
     if entry.reason:
-        yield Text(f"理由：{entry.reason}", f"Reason: {entry.reason}")
+        reason = one_line(entry.reason)
+        if entry.event is Event.COMMENTED:
+            yield Text(f"备注：{reason}", f"Comment: {reason}")
+        else:
+            yield Text(f"理由：{reason}", f"Reason: {reason}")
+
+
+def _command(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    """What a command said besides its reason, and what was not done in time."""
+    detail = entry.detail
+    for name, words in ASIDE.items():
+        if entry.event in (Event.ASSIGNED, Event.ANSWERED) and name in detail:
+            yield _filled(words, one_line(detail[name]))
+    if entry.event is Event.SHELVED and "until" in detail:
+        yield _filled(SHELVED, _shown(detail["until"]))
+    if entry.event is Event.OVERDUE and "missed" in detail:
+        yield _filled(MISSED[detail["missed"]], _shown(detail["due"]))
+
+
+def one_line(text: str) -> str:
+    """What somebody wrote, so that it cannot pass for lines of ours."""
+    return " ".join(text.split())
+
+
+def _filled(words: Text, content: str) -> Text:
+    return Text(*(text.format(content) for text in words))
+
+
+def _shown(time: str) -> str:
+    """A time of the journal's detail."""
+    return shown(datetime.fromisoformat(time))
 
 
 def _basis(_: JournalEntry, facts: Facts) -> Iterator[Text]:
@@ -358,6 +412,7 @@ PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
     _how_bad,
     _forecast,
     _note,
+    _command,
     _basis,
     _number,
 )

@@ -5,7 +5,9 @@ BlackboxError
 │   ├── RegistryError   a registry file; carries every problem found, each with its line
 │   ├── SettingsError   a setting; names it
 │   ├── CommandError    a command to an alert that its state does not allow; says what is possible
-│   └── UnknownAlertError (alerting/commands.py)
+│   │   └── StaleError  the alert has changed since the person saw it; says into what
+│   ├── ForbiddenError  a command that the person's role may not give
+│   └── UnknownAlertError  no such alert, or none that the person may know of: the same
 ├── TransportError      (alerting/channels) a channel could not hand over; says if permanent
 └── Unavailable         ours or the surroundings', temporary: broker, database or lease is away
     └── LeaseLost       another process writes for this share now
@@ -36,6 +38,18 @@ class SettingsError(InputError):
 
 class CommandError(InputError):
     """A command that an alert's state does not allow. Nothing was changed."""
+
+
+class StaleError(CommandError):
+    """The alert has changed since whoever gave the command saw it. Nothing was changed."""
+
+
+class ForbiddenError(InputError):
+    """A command that the person's role may not give. Nothing was changed."""
+
+
+class UnknownAlertError(InputError):
+    """There is no such alert, or none that the asker may know of."""
 
 
 class Unavailable(BlackboxError):

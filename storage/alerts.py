@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from psycopg.rows import class_row, kwargs_row
 
 from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
+from domain.people import Scope
 from domain.rules import Severity
 from storage.evidence import ALERT_CONFLICT, ALERT_EXCURSION, ALERT_READING
 from storage.excursions import Stored, excursion
@@ -64,6 +65,7 @@ UPDATE alert SET raised_at = %(raised_at)s, acknowledged_at = %(acknowledged_at)
        overdue_since = %(overdue_since)s, revision = %(revision)s, entries = %(entries)s
  WHERE id = %(id)s
 """
+SEEN = "SELECT in_scope(area, enterprise, %s, %s, %s, %s) FROM alert WHERE id = %s"
 SUBJECTS = """
 SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit,
        p.resolution, d.id AS device, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
@@ -178,6 +180,13 @@ async def update(connection: Connection, heads: Sequence[Alert]) -> None:
 async def update_work(connection: Connection, head: Alert) -> None:
     """Bring a locked head up to date in what a person's command changes."""
     await connection.execute(UPDATE_WORK, asdict(head))
+
+
+async def seen_by(connection: Connection, alert: int, scope: Scope) -> bool:
+    """Whether an alert that the transaction sees is seen with the eyes of `scope`, too."""
+    cursor = await connection.execute(SEEN, (*astuple(scope), alert))
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 async def link(unit: Unit, links: Iterable[tuple[int, int]]) -> None:

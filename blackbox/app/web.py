@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
-from alerting.commands import acknowledge
+from alerting.commands import Command, carry_out
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
+from domain.alerts import JournalEntry
+from domain.errors import InputError
 from simulators.live import inject
+from storage import people
+from storage.unit import Connection
 
 
 async def run(settings: Settings, *, demo: bool = False) -> None:
@@ -35,6 +40,17 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             server.should_exit = True
             await serving
             raise
+
+
+async def acknowledge(
+    connection: Connection, alert: int, actor: str, reason: str | None, now: datetime
+) -> JournalEntry:
+    """Acknowledge as the person called `actor`, until the page knows who asks."""
+    person = await people.by_name(connection, actor)
+    if person is None:
+        raise InputError(f"没有用户 {actor!r}。There is no user {actor!r}.")
+    command = Command(id=uuid4(), alert=alert, name="acknowledge", reason=reason)
+    return (await carry_out(connection, person, command, now)).entry
 
 
 def fault_injector(mqtt_url: str) -> InjectFault:

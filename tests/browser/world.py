@@ -13,12 +13,12 @@ from importlib.resources import files
 
 import uvicorn
 
-from alerting.commands import acknowledge
 from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
 from alerting.ticker import Ticker
+from blackbox.app.web import acknowledge
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
