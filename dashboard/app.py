@@ -10,10 +10,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
+from alerting import commands
 from dashboard import assets, health, problems
-from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
+from dashboard.api import routes as api
+from dashboard.house import Acknowledge, CarryOut, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
-from dashboard.security import SecurityHeaders
+from dashboard.security import BodyLimit, SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 
@@ -27,6 +29,7 @@ def create_app(
     clock: Clock,
     real_now: Callable[[], datetime],
     acknowledge: Acknowledge,
+    carry_out: CarryOut = commands.carry_out,
     inject_fault: InjectFault | None = None,
     secure: bool = False,
     zone: tzinfo = BEIJING,
@@ -35,7 +38,7 @@ def create_app(
     """The application. It follows the database from its start-up to its shutdown.
 
     `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
-    `real_now` is the real time, of sessions. `inject_fault` shows the demo's card of faults.
+    `real_now` is the real time, of sessions. `carry_out` does what people ask of alerts. `inject_fault` shows the demo's card of faults.
     `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
@@ -57,15 +60,17 @@ def create_app(
         real_now=real_now,
         secure=secure,
         acknowledge=acknowledge,
+        carry_out=carry_out,
         inject_fault=inject_fault,
         zone=zone,
         stream=stream,
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, health.router, assets.router):
+    for router in (live.router, api.router, health.router, assets.router):
         app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(SecurityHeaders)
     problems.install(app)

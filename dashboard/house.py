@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeAlias
 from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
+from alerting.commands import Outcome
+from alerting.forms import Command
 from dashboard.display import Display
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -30,6 +32,11 @@ Acknowledge: TypeAlias = Callable[
     [Connection, int, str, str | None, datetime], Awaitable[JournalEntry]
 ]
 """(connection, alert, actor, reason, now); raises CommandError where it is not possible."""
+
+CarryOut: TypeAlias = Callable[
+    [Connection, Person, Command, datetime], Awaitable[Outcome]
+]
+"""(connection, who, what, now): `alerting.commands.carry_out`, and who is told of it."""
 
 InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
 """(device, fault, minutes of domain time); raises InputError for what does not exist."""
@@ -58,6 +65,7 @@ class House:
     secure: bool
     """Whether browsers reach us by https."""
     acknowledge: Acknowledge
+    carry_out: CarryOut
     inject_fault: InjectFault | None
     zone: tzinfo
     stream: Stream

@@ -47,7 +47,7 @@ SELECT a.id FROM alert a
         OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
         OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
    AND (%(after_id)s::int8 IS NULL
-        OR (a.severity, a.opened_at, a.id) < (%(after_severity)s::int2, %(after_time)s::timestamptz, %(after_id)s))
+        OR (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s))
  ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC
  LIMIT %(limit)s
 """

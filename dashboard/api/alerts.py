@@ -164,11 +164,8 @@ async def export_alerts(
 
 
 def _place(text: str | None) -> Place | None:
-    """Where a page begins. Raises Problem 400 for a cursor that is none."""
+    """Where a page begins."""
     if text is None:
         return None
-    try:
-        severity, opened_at, number = cursor.decode(text, 3)
-        return Place(Severity(severity), cursor.time(opened_at), number)
-    except ValueError as error:
-        raise Problem(400, "problem.cursor") from error
+    severity, opened_at, number = cursor.decode(text, 3)
+    return Place(severity, cursor.time(opened_at), number)

@@ -11,6 +11,8 @@ import binascii
 import struct
 from datetime import UTC, datetime, timedelta
 
+from dashboard.problems import Problem
+
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -22,31 +24,27 @@ def encode(*key: int | datetime) -> str:
 
 
 def decode(cursor: str, length: int) -> tuple[int, ...]:
-    """The `length` numbers of a sort key. Raises ValueError for what is none of our cursors."""
+    """The `length` numbers of a sort key. Raises Problem 400 for none of our cursors."""
     packing = _packing(length)
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
         return packing.unpack(raw)
     except (binascii.Error, struct.error) as error:
-        raise ValueError("no cursor of this listing") from error
+        raise Problem(400, "problem.cursor") from error
 
 
 def time(number: int) -> datetime:
-    """The time in a sort key. Raises ValueError for one that no calendar has."""
+    """The time in a sort key. Raises Problem 400 for one that no calendar of ours has."""
     try:
         return EPOCH + number * MICROSECOND
     except OverflowError as error:
-        raise ValueError("no cursor of this listing") from error
+        raise Problem(400, "problem.cursor") from error
+
+
+def number(cursor: str | None) -> int | None:
+    """The number in the cursor of a listing by number; None: from the beginning."""
+    return None if cursor is None else decode(cursor, 1)[0]
 
 
 def _packing(length: int) -> struct.Struct:
     return struct.Struct(f">{length}q")
-
-
-
-def number(cursor: str | None) -> int | None:
-    """The number in the cursor of a listing by number; None: from the beginning.
-
-    Raises ValueError for what is none of our cursors.
-    """
-    return None if cursor is None else decode(cursor, 1)[0]

@@ -121,8 +121,5 @@ def _incident(line: IncidentLine) -> Incident:
 def _after(text: str | None) -> tuple[datetime, int] | None:
     if text is None:
         return None
-    try:
-        opened_at, number = cursor.decode(text, 2)
-        return cursor.time(opened_at), number
-    except ValueError as error:
-        raise Problem(400, "problem.cursor") from error
+    opened_at, number = cursor.decode(text, 2)
+    return cursor.time(opened_at), number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -114,7 +113,7 @@ async def get_alert_readings(
 
     All values of a time stand on one page, so that a page may hold a few more than asked.
     """
-    after = _after(asked.cursor)
+    after = cursor.time(*cursor.decode(asked.cursor, 1)) if asked.cursor else None
     async with here.seen_by(person) as connection:
         await _seen(connection, alert)
         found = await alert_details.readings(
@@ -191,12 +190,3 @@ async def _seen(connection: Connection, alert: int) -> AlertLine:
     for line in await alert_list.lines(connection, [alert]):
         return line
     raise Problem(404)
-
-
-def _after(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return cursor.time(*cursor.decode(text, 1))
-    except ValueError as error:
-        raise Problem(400, "problem.cursor") from error
