@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 from blackbox.clock import Clock
+from domain.addresses import is_loopback
 from domain.broker import Broker
 from domain.errors import SettingsError
 
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
 
     dashboard_host: str = "127.0.0.1"
     dashboard_port: Port = 8080
+    public_url: str | None = None
+    """Where browsers reach the dashboard: `https://host`. Unset: by http on this machine."""
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None
     """Where Prometheus may ask ingestor and dispatcher; unset: nowhere."""
@@ -105,6 +109,24 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def _keeps_passwords_off_the_wire(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname
+        except ValueError:
+            raise ValueError("no address like https://blackbox.example") from None
+        if parts.scheme not in ("http", "https") or not host:
+            raise ValueError("no address like https://blackbox.example")
+        if parts.scheme == "http" and not is_loopback(host):
+            raise ValueError(
+                "https is needed: by http, others read passwords on their way"
+            )
+        return url.rstrip("/")
+
     @model_validator(mode="after")
     def _webhook_is_signed(self) -> Self:
         if self.webhook_url is not None and self.webhook_secret is None:
@@ -126,6 +148,10 @@ class Settings(BaseSettings):
     def mqtt(self) -> str:
         """The broker's address. Raises SettingsError that names it where it is unset."""
         return self._needed(self.mqtt_url, "BLACKBOX_MQTT_URL")
+
+    def secure(self) -> bool:
+        """Whether browsers reach the dashboard by https."""
+        return (self.public_url or "").startswith("https:")
 
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""

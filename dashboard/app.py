@@ -13,8 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from alerting import commands
 from dashboard import assets, health, problems
 from dashboard.api import routes as api
-from dashboard.house import Acknowledge, CarryOut, Clock, House, InjectFault, Pool
+from dashboard.house import CarryOut, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
+from dashboard.pages.sign_in import routes as sign_in
+from dashboard.passwords import Passwords
 from dashboard.security import BodyLimit, SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -28,7 +30,6 @@ def create_app(
     pool: Pool,
     clock: Clock,
     real_now: Callable[[], datetime],
-    acknowledge: Acknowledge,
     carry_out: CarryOut = commands.carry_out,
     inject_fault: InjectFault | None = None,
     secure: bool = False,
@@ -58,8 +59,8 @@ def create_app(
         pool=pool,
         clock=clock,
         real_now=real_now,
+        passwords=Passwords(),
         secure=secure,
-        acknowledge=acknowledge,
         carry_out=carry_out,
         inject_fault=inject_fault,
         zone=zone,
@@ -67,7 +68,8 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, api.router, health.router, assets.router):
+    pages = (sign_in.router, live.router)
+    for router in (*pages, api.router, health.router, assets.router):
         app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
     app.add_middleware(BodyLimit)

@@ -14,10 +14,10 @@ from psycopg_pool import AsyncConnectionPool
 from alerting.commands import Outcome
 from alerting.forms import Command
 from dashboard.display import Display
+from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
-from domain.alerts import JournalEntry
 from domain.people import Person
 from storage.overview import PointLine
 from storage.scope import enter
@@ -27,11 +27,6 @@ from storage.unit import Connection
 PATIENCE = 3.0
 """Real seconds that a request waits for a connection."""
 Pool: TypeAlias = AsyncConnectionPool[Connection]
-
-Acknowledge: TypeAlias = Callable[
-    [Connection, int, str, str | None, datetime], Awaitable[JournalEntry]
-]
-"""(connection, alert, actor, reason, now); raises CommandError where it is not possible."""
 
 CarryOut: TypeAlias = Callable[
     [Connection, Person, Command, datetime], Awaitable[Outcome]
@@ -62,9 +57,9 @@ class House:
     clock: Clock
     real_now: Callable[[], datetime]
     """Of sessions and tokens, which no demo's clock may make last longer."""
+    passwords: Passwords
     secure: bool
     """Whether browsers reach us by https."""
-    acknowledge: Acknowledge
     carry_out: CarryOut
     inject_fault: InjectFault | None
     zone: tzinfo

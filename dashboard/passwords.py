@@ -49,7 +49,7 @@ class Passwords:
         text = normal(password)
         async with self._turns:
             right = await asyncio.to_thread(self._verify, stored or NOBODYS, text)
-        if not right or stored is None:
+        if not right or stored is None or len(password) > LONGEST:
             return Verdict(right=False)
         if not self._hasher.check_needs_rehash(stored):
             return Verdict(right=True)

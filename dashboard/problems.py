@@ -20,6 +20,7 @@ from dashboard.render import page
 from dashboard.security import HEADERS
 
 log = logging.getLogger(__name__)
+HEADERS_OF = {401: {"WWW-Authenticate": 'Bearer realm="blackbox"'}}
 
 
 API = "/api/"
@@ -93,6 +94,7 @@ def answer(
     return JSONResponse(
         document,
         status,
+        HEADERS_OF.get(status),
         media_type="application/problem+json",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,10 @@ SELECT DISTINCT s.region, e.code AS enterprise, e.high_risk <> '{}' AS high_risk
  WHERE s.area BETWEEN %(low)s AND %(high)s
  ORDER BY s.region, e.code
 """
+NAMES = """
+SELECT id, code AS enterprise_code, name_zh AS enterprise_zh, name_en AS enterprise_en
+  FROM enterprise WHERE id = ANY(%s)
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +96,16 @@ class EnterpriseLine:
     judged_at: datetime | None
     regions: list[str]
     """Of its sites."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnterpriseName:
+    """An enterprise, by name."""
+
+    id: int
+    enterprise_code: str
+    enterprise_zh: str
+    enterprise_en: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,3 +177,11 @@ async def enterprise(connection: Connection, code: str) -> EnterpriseLine | None
 async def presence(connection: Connection, low: int, high: int) -> list[Presence]:
     """Which enterprises have sites where, in a range of region codes."""
     return await select(connection, Presence, PRESENCE, {"low": low, "high": high})
+
+
+async def names(
+    connection: Connection, numbers: Iterable[int]
+) -> dict[int, EnterpriseName]:
+    """The enterprises of these numbers."""
+    found = await select(connection, EnterpriseName, NAMES, (list(numbers),))
+    return {one.id: one for one in found}

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
-from alerting.commands import Command, carry_out
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
-from domain.alerts import JournalEntry
-from domain.errors import InputError
 from simulators.live import inject
-from storage import people
-from storage.unit import Connection
+from storage import roles
 
 
 async def run(settings: Settings, *, demo: bool = False) -> None:
-    """Serve the pages until cancelled; `demo` shows the card of faults."""
+    """Serve the pages until cancelled; `demo` shows the card of faults.
+
+    Raises SettingsError where the login would see what its users may not.
+    """
+    await roles.check(settings.database())
     async with new_pool(settings.database()) as pool:
         app = create_app(
             pool=pool,
             clock=settings.read_clock(),
             real_now=real_now,
-            acknowledge=acknowledge,
+            secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
         )
         server = create_server(
@@ -40,17 +39,6 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             server.should_exit = True
             await serving
             raise
-
-
-async def acknowledge(
-    connection: Connection, alert: int, actor: str, reason: str | None, now: datetime
-) -> JournalEntry:
-    """Acknowledge as the person called `actor`, until the page knows who asks."""
-    person = await people.by_name(connection, actor)
-    if person is None:
-        raise InputError(f"没有用户 {actor!r}。There is no user {actor!r}.")
-    command = Command(id=uuid4(), alert=alert, name="acknowledge", reason=reason)
-    return (await carry_out(connection, person, command, now)).entry
 
 
 def fault_injector(mqtt_url: str) -> InjectFault:

@@ -232,9 +232,7 @@ def _point(line: AlertLine) -> Point | None:
     if line.seen_point is None or line.quantity is None or line.unit is None:
         return None
     name = Both(zh=line.point_zh or "", en=line.point_en or "")
-    return Point(
-        id=line.seen_point, name=name, quantity=line.quantity, unit=line.unit
-    )
+    return Point(id=line.seen_point, name=name, quantity=line.quantity, unit=line.unit)
 
 
 def _excursion(one: ExcursionLine) -> Excursion:

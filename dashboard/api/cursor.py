@@ -19,8 +19,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 def encode(*key: int | datetime) -> str:
     """The cursor after the entry with this sort key."""
-    numbers = [(k - EPOCH) // MICROSECOND if isinstance(k, datetime) else k for k in key]
-    return base64.urlsafe_b64encode(_packing(len(key)).pack(*numbers)).decode().rstrip("=")
+    numbers = [
+        (k - EPOCH) // MICROSECOND if isinstance(k, datetime) else k for k in key
+    ]
+    return (
+        base64.urlsafe_b64encode(_packing(len(key)).pack(*numbers)).decode().rstrip("=")
+    )
 
 
 def decode(cursor: str, length: int) -> tuple[int, ...]:

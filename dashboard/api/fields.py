@@ -33,7 +33,9 @@ T = Annotated[Texts, Depends(texts)]
 
 def _printable(text: str) -> str:
     """Refuse what a database cannot keep, or nobody can read: NUL, controls, surrogates."""
-    if any(unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in text):
+    if any(
+        unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in text
+    ):
         raise ValueError("no control characters")
     return text
 

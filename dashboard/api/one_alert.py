@@ -64,9 +64,9 @@ class Asking(Asked):
         int | None,
         Field(ge=0, lt=2**31, description="of the alert as you saw it; null: whatever"),
     ] = None
-    reason: Annotated[
-        Words | None, Field(description="why; the text of a comment")
-    ] = None
+    reason: Annotated[Words | None, Field(description="why; the text of a comment")] = (
+        None
+    )
     assignee: Annotated[Words | None, Field(description="name of a user")] = None
     cause: Annotated[Words | None, Field(description="of an answer")] = None
     action: Annotated[Words | None, Field(description="of an answer")] = None
@@ -135,7 +135,9 @@ async def get_alert_readings(
             "description": "`state`: not possible now; `stale`: somebody was faster.",
         },
     },
-    openapi_extra={"requestBody": {"content": {"application/json": {"examples": EXAMPLE}}}},
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"examples": EXAMPLE}}}
+    },
 )
 async def command_alert(
     here: Here, person: Me, t: T, alert: AlertId, asked: Asking

@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute
 from dashboard.api.models import ProblemDocument
 
 PROBLEM: Final = {
-    "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    "application/problem+json": {
+        "schema": {"$ref": "#/components/schemas/ProblemDocument"}
+    }
 }
 COMMON: Final = {
     "401": "Nobody is signed in, or the token is over.",

@@ -205,7 +205,8 @@ async def get_region(
 ) -> RegionSummary:
     """One region with all below it."""
     low, high = regions(region)
-    assert low is not None and high is not None
+    assert low is not None
+    assert high is not None
     async with here.seen_by(person) as connection:
         found = await places.presence(connection, low, high)
     if not found:

@@ -141,8 +141,8 @@ class Readings(Model):
     point: int
     unit: str
     every: Every
-    raw: list[Reading] = []
-    rolled: list[RolledUp] = []
+    raw: list[Reading]
+    rolled: list[RolledUp]
 
 
 @router.get("")
@@ -194,7 +194,9 @@ async def get_point_readings(
         if line is None:
             raise Problem(404)
         seen = await windows(connection, person, point, (asked.since, asked.until))
-        answer = Readings(point=point, unit=line.unit, every=asked.every)
+        answer = Readings(
+            point=point, unit=line.unit, every=asked.every, raw=[], rolled=[]
+        )
         if asked.every == "raw":
             raw = await point_list.raw(connection, point, seen, MOST_RAW + 1)
             answer.raw = [_reading(one) for one in _bounded(raw, MOST_RAW)]
@@ -207,7 +209,10 @@ async def get_point_readings(
 
 
 async def windows(
-    _connection: Connection, _person: Person, _point: int, asked: tuple[datetime, datetime]
+    _connection: Connection,
+    _person: Person,
+    _point: int,
+    asked: tuple[datetime, datetime],
 ) -> Windows:
     """What of the stretch `asked` the person may see."""
     return [asked]
@@ -222,7 +227,9 @@ def _bounded(rows: list[Row], most: int) -> list[Row]:
 def _point(line: PointLine) -> Point:
     device, site = thing(line, "device", line.device), thing(line, "site", line.site)
     name = both(line, "name")
-    assert device and site and name, "every point has these"
+    assert device
+    assert site
+    assert name
     return Point(
         id=line.id,
         key=line.key,

@@ -35,5 +35,5 @@ for one in (alerts, one_alert, incidents, points, places, rules, users, tokens):
 
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(_: Me) -> dict[str, Any]:
-    """This API, described (OpenAPI 3.1)."""
+    """What there is, described (OpenAPI 3.1)."""
     return document(router.routes)

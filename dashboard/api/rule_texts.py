@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -16,8 +16,8 @@ from rules.rule import AnyRule
 DISPLAYS: Final = tuple(
     Display(
         texts=Texts(language),
-        zone=timezone.utc,
-        now=datetime.min.replace(tzinfo=timezone.utc),
+        zone=UTC,
+        now=datetime.min.replace(tzinfo=UTC),
     )
     for language in LANGUAGES
 )
@@ -77,7 +77,9 @@ def levels(own: AnyRule, unit: str | None) -> list[LevelInWords]:
             severity=level.severity.name.lower(),
             limit=Both(
                 **{
-                    show.texts.language: limits.describe(show, level, unit or own.unit or "")
+                    show.texts.language: limits.describe(
+                        show, level, unit or own.unit or ""
+                    )
                     for show in DISPLAYS
                 }
             ),

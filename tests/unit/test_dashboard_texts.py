@@ -49,7 +49,9 @@ def test_pages_name_only_texts_that_exist() -> None:
 
 def test_no_text_is_left_over() -> None:
     sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    composed = re.compile(r"(alert|banner|csv|error|event|fault|in-use|level|problem|rule|state)\.")
+    composed = re.compile(
+        r"(alert|banner|csv|error|event|fault|in-use|level|problem|rule|state)\."
+    )
     own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
     assert [
         key for key in own if f'"{key}"' not in sources and not composed.match(key)
