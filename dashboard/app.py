@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
+from alerting import commands
 from dashboard import assets, health, problems
-from dashboard.api import events
-from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
+from dashboard.api import routes as api
+from dashboard.house import CarryOut, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
 from dashboard.pages.sign_in import routes as sign_in
 from dashboard.passwords import Passwords
-from dashboard.security import SecurityHeaders
+from dashboard.security import BodyLimit, SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 
@@ -29,7 +30,7 @@ def create_app(
     pool: Pool,
     clock: Clock,
     real_now: Callable[[], datetime],
-    acknowledge: Acknowledge,
+    carry_out: CarryOut = commands.carry_out,
     inject_fault: InjectFault | None = None,
     secure: bool = False,
     zone: tzinfo = BEIJING,
@@ -38,7 +39,7 @@ def create_app(
     """The application. It follows the database from its start-up to its shutdown.
 
     `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
-    `real_now` is the real time, of sessions. `inject_fault` shows the demo's card of faults.
+    `real_now` is the real time, of sessions. `carry_out` does what people ask of alerts. `inject_fault` shows the demo's card of faults.
     `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
@@ -64,16 +65,18 @@ def create_app(
         real_now=real_now,
         passwords=Passwords(),
         secure=secure,
-        acknowledge=acknowledge,
+        carry_out=carry_out,
         inject_fault=inject_fault,
         zone=zone,
         stream=stream,
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for part in (sign_in, live, events, health, assets):
-        app.include_router(part.router)
+    pages = (sign_in.router, live.router)
+    for router in (*pages, api.router, health.router, assets.router):
+        app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(SecurityHeaders)
     problems.install(app)

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeAlias
 from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
+from alerting.commands import Outcome
+from alerting.forms import Command
 from dashboard.display import Display
 from dashboard.passwords import Passwords
 from dashboard.shared import Shared
@@ -26,10 +28,10 @@ PATIENCE = 3.0
 """Real seconds that a request waits for a connection."""
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
-Acknowledge: TypeAlias = Callable[
-    [Connection, Person, int, str | None, datetime], Awaitable[object]
+CarryOut: TypeAlias = Callable[
+    [Connection, Person, Command, datetime], Awaitable[Outcome]
 ]
-"""(connection, who, alert, reason, now); raises CommandError where it is not possible."""
+"""(connection, who, what, now): `alerting.commands.carry_out`, and who is told of it."""
 
 InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
 """(device, fault, minutes of domain time); raises InputError for what does not exist."""
@@ -58,7 +60,7 @@ class House:
     passwords: Passwords
     secure: bool
     """Whether browsers reach us by https."""
-    acknowledge: Acknowledge
+    carry_out: CarryOut
     inject_fault: InjectFault | None
     zone: tzinfo
     stream: Stream

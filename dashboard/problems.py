@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -22,28 +23,76 @@ log = logging.getLogger(__name__)
 HEADERS_OF = {401: {"WWW-Authenticate": 'Bearer realm="blackbox"'}}
 
 
+API = "/api/"
+"""Where all answers are for programs."""
+KINDS = {
+    400: "request",
+    401: "sign-in",
+    403: "role",
+    404: "unknown",
+    405: "method",
+    409: "state",
+    413: "too-large",
+    429: "too-many",
+    503: "unavailable",
+}
+"""By status, what programs tell problems by; a problem may have a kind of its own."""
+LONGEST = 2000
+"""Characters of a detail: it may repeat what was sent."""
+
+
 class Problem(Exception):
     """A request that cannot be answered; `status` also names its text, `error.{status}`."""
 
-    def __init__(self, status: int, text: str | None = None, **values: object) -> None:
-        """`text` is the key of a text that says it better, filled in with `values`."""
+    def __init__(
+        self,
+        status: int,
+        text: str | None = None,
+        *,
+        kind: str | None = None,
+        more: Mapping[str, object] | None = None,
+        **values: object,
+    ) -> None:
+        """`text` is the key of a text that says it better, filled in with `values`.
+
+        `kind` tells programs more than the status does; `more` are further members.
+        """
         super().__init__(text or str(status))
         self.status = status
         self.text = text or f"error.{status}"
+        self.kind = kind
+        self.more = more or {}
         self.values = values
 
 
 def wants_page(request: Request) -> bool:
     """Whether a person is to read the answer."""
-    return "text/html" in request.headers.get("accept", "")
+    accepted = "text/html" in request.headers.get("accept", "")
+    return accepted and not request.url.path.startswith(API)
 
 
-def answer(request: Request, status: int, detail: str) -> Response:
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    kind: str | None = None,
+    more: Mapping[str, object] | None = None,
+) -> Response:
     """The error, for people or for programs."""
     if wants_page(request):
         return page(request, "error.html", status=status, code=status, detail=detail)
+    kind = kind or KINDS.get(status, "ours" if status >= 500 else "request")  # noqa: PLR2004
+    document = {
+        "type": f"urn:blackbox:problem:{kind}",
+        "title": texts(request)(f"problem.{kind}.title"),
+        "status": status,
+        "detail": detail[:LONGEST].encode(errors="replace").decode(),
+        "instance": request.url.path,
+        **(more or {}),
+    }
     return JSONResponse(
-        {"title": texts(request)("error.title"), "status": status, "detail": detail},
+        document,
         status,
         HEADERS_OF.get(status),
         media_type="application/problem+json",
@@ -53,7 +102,8 @@ def answer(request: Request, status: int, detail: str) -> Response:
 async def _problem(request: Request, error: Problem) -> Response:
     if error.status == HTTPStatus.UNAUTHORIZED and wants_page(request):
         return RedirectResponse(sign_in(request), 303)
-    return answer(request, error.status, texts(request)(error.text, **error.values))
+    detail = texts(request)(error.text, **error.values)
+    return answer(request, error.status, detail, kind=error.kind, more=error.more)
 
 
 def sign_in(request: Request) -> str:
@@ -66,7 +116,9 @@ def sign_in(request: Request) -> str:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     known = texts(request).known(f"error.{error.status_code}", str(error.detail))
-    return answer(request, error.status_code, known)
+    response = answer(request, error.status_code, known)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:

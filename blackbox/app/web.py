@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
-from alerting.commands import Command, carry_out
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
-from domain.people import Person
 from simulators.live import inject
 from storage import roles
-from storage.unit import Connection
 
 
 async def run(settings: Settings, *, demo: bool = False) -> None:
@@ -31,7 +27,6 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             clock=settings.read_clock(),
             real_now=real_now,
             secure=settings.secure(),
-            acknowledge=acknowledge,
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
         )
         server = create_server(
@@ -44,18 +39,6 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             server.should_exit = True
             await serving
             raise
-
-
-async def acknowledge(
-    connection: Connection,
-    person: Person,
-    alert: int,
-    reason: str | None,
-    now: datetime,
-) -> object:
-    """What the button does."""
-    command = Command(id=uuid4(), alert=alert, name="acknowledge", reason=reason)
-    return await carry_out(connection, person, command, now)
 
 
 def fault_injector(mqtt_url: str) -> InjectFault:

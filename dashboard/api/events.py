@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from dashboard.api.fields import Here
 from dashboard.audience import AT_MOST, PER_PERSON, Client
-from dashboard.house import House, house
 from dashboard.identity import Me, credential
 from dashboard.problems import Problem
 from dashboard.pulse import Reason, State
@@ -75,27 +75,25 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "description": "Events, until either side ends.",
         "content": {TYPE: {"schema": {"type": "string"}, "x-events": SCHEMAS}},
     },
-    401: {"description": "Nobody is signed in."},
     429: {"description": f"This person has {PER_PERSON} streams open."},
     503: {"description": f"{AT_MOST} streams are open, or the database is away."},
 }
 Position = Annotated[int | None, Query(ge=0, lt=2**63)]
-LastEventId = Annotated[int | None, Header(ge=0, lt=2**63)]
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, lt=2**63)]
 
-router = APIRouter()
+router = APIRouter(tags=["events"])
 
 
 @router.get(
-    "/api/v1/events",
+    "/events",
     response_class=Response,
     responses=RESPONSES,
     description=DESCRIPTION,
     summary="Follow what happens",
-    tags=["events"],
 )
-async def events(
+async def follow_events(
     request: Request,
-    here: Annotated[House, Depends(house)],
+    here: Here,
     person: Me,
     after: Position = None,
     last_event_id: LastEventId = None,

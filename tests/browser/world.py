@@ -18,7 +18,6 @@ from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
 from alerting.ticker import Ticker
-from blackbox.app.web import acknowledge
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
@@ -177,7 +176,6 @@ async def serve(
             pool=pool,
             clock=clock,
             real_now=clock.real_now,
-            acknowledge=acknowledge,
             inject_fault=inject_fault,
         )
         server = create_server(app, host="127.0.0.1", port=port)

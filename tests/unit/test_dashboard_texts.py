@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 import dashboard
+from dashboard.api.spreadsheet import COLUMNS
 from dashboard.pages.live.routes import FAULTS
+from dashboard.problems import KINDS
 from dashboard.pulse import Reason
 from dashboard.texts import LANGUAGES, Texts, choose, load
 
@@ -47,7 +49,9 @@ def test_pages_name_only_texts_that_exist() -> None:
 
 def test_no_text_is_left_over() -> None:
     sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    composed = re.compile(r"(alert|banner|error|event|fault|in-use|level|rule|state)\.")
+    composed = re.compile(
+        r"(alert|banner|csv|error|event|fault|in-use|level|problem|rule|state)\."
+    )
     own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
     assert [
         key for key in own if f'"{key}"' not in sources and not composed.match(key)
@@ -59,7 +63,10 @@ def test_no_text_is_left_over() -> None:
     [
         *(f"fault.{fault}" for fault in FAULTS),
         *(f"banner.{reason}" for reason in Reason),
-        *(f"error.{status}" for status in (400, 403, 404, 409, 500, 503)),
+        *(f"error.{status}" for status in (400, 403, 404, 405, 409, 413, 500, 503)),
+        *(f"problem.{kind}.title" for kind in (*KINDS.values(), "stale", "ours")),
+        *(f"problem.{kind}" for kind in ("role", "state", "stale")),
+        *(f"csv.{column}" for column in COLUMNS),
     ],
 )
 def test_every_composed_key_has_a_text(key: str) -> None:

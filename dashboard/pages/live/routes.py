@@ -5,12 +5,14 @@ from __future__ import annotations
 import unicodedata
 from functools import partial
 from typing import Annotated, Final
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from alerting.forms import Command
 from alerting.permissions import MAY
 from dashboard.assets import PLOTLY
 from dashboard.house import House, house, texts
@@ -127,10 +129,12 @@ async def acknowledge(
     line = await _seen(here, person, alert)
     if "acknowledge" not in MAY[person.role]:
         raise Problem(403, "error.role")
+    command = Command(
+        id=uuid4(), alert=alert, name="acknowledge", reason=reason or None
+    )
     try:
         async with here.connection() as connection:
-            now = here.clock.now()
-            await here.acknowledge(connection, person, alert, reason or None, now)
+            await here.carry_out(connection, person, command, here.clock.now())
     except CommandError as error:
         line = await _seen(here, person, alert)
         raise _not_possible(line, t) from error

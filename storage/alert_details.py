@@ -1,0 +1,91 @@
+"""What one alert stands on: excursions, its own copy of readings, and alerts it is linked to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.snapshot import select
+from storage.unit import Connection
+
+EXCURSIONS = """
+SELECT e.id, e.rule, e.version, e.level, e.severity, e.started, e.ended, e.peak, e.peak_time, e.withdrawn
+  FROM alert_excursion x
+  JOIN excursion e ON e.id = x.excursion
+ WHERE x.alert = %s
+ ORDER BY e.started DESC, e.severity DESC, e.id DESC
+ LIMIT 200
+"""
+LINKED = """
+SELECT ARRAY(SELECT id FROM alert WHERE predecessor = %(alert)s ORDER BY id LIMIT 100) AS successors,
+       ARRAY(SELECT id FROM alert WHERE merged_into = %(alert)s ORDER BY id LIMIT 100) AS merged
+"""
+# With what contradicted them. A page ends with all values of a time.
+READINGS = """
+SELECT point, time, value, quality, provenance, conflicting
+  FROM (SELECT point, time, value, quality, provenance, false AS conflicting
+          FROM alert_reading WHERE alert = %(alert)s
+         UNION ALL
+        SELECT point, time, value, quality, provenance, true
+          FROM alert_conflict WHERE alert = %(alert)s) AS r
+ WHERE %(after)s::timestamptz IS NULL OR time > %(after)s
+ ORDER BY time FETCH FIRST %(limit)s ROWS WITH TIES
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExcursionLine:
+    """An excursion of an alert, at its newest revision."""
+
+    id: int
+    rule: str
+    version: str
+    level: str
+    severity: int
+    started: datetime
+    ended: datetime | None
+    """None: it goes on."""
+    peak: float
+    peak_time: datetime
+    withdrawn: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Links:
+    """Alerts that refer to one."""
+
+    successors: list[int]
+    merged: list[int]
+    """Those that it took over."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopiedReading:
+    """A reading that an alert keeps for itself."""
+
+    point: int
+    time: datetime
+    value: float | None
+    quality: int
+    provenance: int
+    conflicting: bool
+    """A further value of its time, which contradicts the first."""
+
+
+async def excursions(connection: Connection, alert: int) -> list[ExcursionLine]:
+    """The newest 200 excursions of the alert, the newest first, the withdrawn among them."""
+    return await select(connection, ExcursionLine, EXCURSIONS, (alert,))
+
+
+async def links(connection: Connection, alert: int) -> Links:
+    """Alerts that follow it or were merged into it, at most 100 each."""
+    return (await select(connection, Links, LINKED, {"alert": alert}))[0]
+
+
+async def readings(
+    connection: Connection, alert: int, *, after: datetime | None, limit: int
+) -> list[CopiedReading]:
+    """About `limit` of its readings after a time, in order of time, each time's as a whole."""
+    parameters = {"alert": alert, "after": after, "limit": limit}
+    found = await select(connection, CopiedReading, READINGS, parameters)
+    return sorted(found, key=lambda one: (one.time, one.point, one.conflicting))

@@ -1,0 +1,231 @@
+"""Alerts as lists show them: which match, in which order, how many, and their names.
+
+Row-level security decides what is seen at all; what an alert refers to and the asker may
+not see (the predecessor of another owner) is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.rows import kwargs_row
+
+from domain.alerts import Alert
+from domain.rules import Severity
+from storage.snapshot import select
+from storage.unit import Connection
+
+# Never prepared: only a plan for the values at hand leaves out the filters that are not
+# given, and finds that `alert_inbox` has all open alerts in the order asked for.
+PAGE = """
+SELECT a.id FROM alert a
+ WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
+   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
+            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
+            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
+   AND (%(work)s::text IS NULL OR %(work)s = CASE
+            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
+            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
+            ELSE 'unacknowledged' END)
+   AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
+   AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
+   AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
+   AND (%(site)s::int4 IS NULL OR a.site = %(site)s)
+   AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
+   AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
+   AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
+   AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
+   AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
+   AND (%(opened_until)s::timestamptz IS NULL OR a.opened_at < %(opened_until)s)
+   AND (%(like)s::text IS NULL
+        OR EXISTS (SELECT FROM enterprise WHERE id = a.enterprise AND concat_ws(' ', name_zh, name_en, code) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM site WHERE id = a.site AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
+   AND (%(after_id)s::int8 IS NULL
+        OR (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s))
+ ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC
+ LIMIT %(limit)s
+"""
+# The same filters, but for the place in the order.
+COUNT = """
+SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
+       count(*) FILTER (WHERE a.acknowledged_at IS NULL) AS unacknowledged FROM alert a
+ WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
+   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
+            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
+            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
+   AND (%(work)s::text IS NULL OR %(work)s = CASE
+            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
+            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
+            ELSE 'unacknowledged' END)
+   AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
+   AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
+   AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
+   AND (%(site)s::int4 IS NULL OR a.site = %(site)s)
+   AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
+   AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
+   AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
+   AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
+   AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
+   AND (%(opened_until)s::timestamptz IS NULL OR a.opened_at < %(opened_until)s)
+   AND (%(like)s::text IS NULL
+        OR EXISTS (SELECT FROM enterprise WHERE id = a.enterprise AND concat_ws(' ', name_zh, name_en, code) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM site WHERE id = a.site AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
+        OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
+ GROUP BY a.severity
+"""
+LINES = """
+SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.region, a.severity, a.suppressed,
+       a.predecessor, a.merged_into, a.found_late, a.inhibited_by, a.incident, a.opened_at, a.raised_at,
+       a.returned_at, a.acknowledged_at, a.assigned_at, a.assignee, a.answered_at, a.closed_at,
+       a.shelved_until, a.due_at, a.overdue_since, a.withdrawn_at, a.revision, a.entries,
+       v.content::text AS content, p.id AS seen_point, p.name_zh AS point_zh, p.name_en AS point_en,
+       p.quantity, p.unit, p.resolution,
+       d.id AS seen_device, d.name_zh AS device_zh, d.name_en AS device_en,
+       s.id AS seen_site, s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
+       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       before.id AS seen_predecessor, into_one.id AS seen_merged_into, cause.id AS seen_inhibited_by,
+       i.id AS seen_incident
+  FROM alert a
+  LEFT JOIN rule_version v ON v.version = a.version
+  LEFT JOIN point p ON p.id = a.point
+  LEFT JOIN device d ON d.id = a.device
+  LEFT JOIN site s ON s.id = a.site
+  LEFT JOIN enterprise e ON e.id = a.enterprise
+  LEFT JOIN alert before ON before.id = a.predecessor
+  LEFT JOIN alert into_one ON into_one.id = a.merged_into
+  LEFT JOIN alert cause ON cause.id = a.inhibited_by
+  LEFT JOIN incident i ON i.id = a.incident
+ WHERE a.id = ANY(%s)
+"""
+HEAD = frozenset(field.name for field in fields(Alert))
+
+
+class Place(NamedTuple):
+    """Sort key of an alert: a page begins after one."""
+
+    severity: int
+    opened_at: datetime
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which alerts are wanted; None: whatever it is."""
+
+    open: bool = True
+    """Only those that still ask for something: neither closed nor withdrawn."""
+    signal: str | None = None
+    """As in `State`, like `work`."""
+    work: str | None = None
+    severity: Severity | None = None
+    """At least."""
+    rule: str | None = None
+    enterprise: str | None = None
+    """统一社会信用代码."""
+    site: int | None = None
+    low: int | None = None
+    """First region code that is wanted; with `high`, the last."""
+    high: int | None = None
+    point: int | None = None
+    incident: int | None = None
+    overdue: bool | None = None
+    shelved: bool | None = None
+    opened_from: datetime | None = None
+    """Inclusive; `opened_until` is not."""
+    opened_until: datetime | None = None
+    search: str | None = None
+    """In names and keys of enterprise, site, device and point."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As the queries name them."""
+        named = asdict(self)
+        search = named.pop("search")
+        return {**named, "like": None if search is None else like(search)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertLine:
+    """An alert and what it is about; None of what has no such thing, or is not seen."""
+
+    head: Alert
+    content: str | None
+    """The rule's, as judged."""
+    seen_point: int | None
+    point_zh: str | None
+    point_en: str | None
+    quantity: str | None
+    unit: str | None
+    resolution: float | None
+    seen_device: int | None
+    device_zh: str | None
+    device_en: str | None
+    seen_site: int | None
+    site_zh: str | None
+    site_en: str | None
+    telephone: str | None
+    enterprise_code: str | None
+    enterprise_zh: str | None
+    enterprise_en: str | None
+    seen_predecessor: int | None
+    seen_merged_into: int | None
+    seen_inhibited_by: int | None
+    seen_incident: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """Alerts of one severity."""
+
+    severity: int
+    alerts: int
+    overdue: int
+    unacknowledged: int
+
+
+async def page(
+    connection: Connection, wanted: Filter, *, after: Place | None, limit: int
+) -> list[AlertLine]:
+    """The first `limit` of the alerts after a place: the most severe, then newest first."""
+    severity, opened_at, number = after or (None, None, None)
+    place = {
+        "after_severity": severity,
+        "after_time": opened_at,
+        "after_id": number,
+        "limit": limit,
+    }
+    cursor = await connection.execute(PAGE, wanted.parameters | place, prepare=False)
+    ids = [row[0] for row in await cursor.fetchall()]
+    found = {line.head.id: line for line in await lines(connection, ids)}
+    return [found[number] for number in ids]
+
+
+async def counts(connection: Connection, wanted: Filter) -> list[Count]:
+    """How many match, by severity; a severity without any is left out."""
+    return await select(connection, Count, COUNT, wanted.parameters)
+
+
+async def lines(connection: Connection, ids: Sequence[int]) -> list[AlertLine]:
+    """The alerts of these ids, in no order; one that is not seen is left out."""
+    async with connection.cursor(row_factory=kwargs_row(_line)) as cursor:
+        await cursor.execute(LINES, (list(ids),))
+        return await cursor.fetchall()
+
+
+def like(search: str) -> str:
+    """The pattern that finds `search` anywhere."""
+    escaped = search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{escaped}%"
+
+
+def _line(*, severity: int, **columns: Any) -> AlertLine:
+    facts = {name: columns.pop(name) for name in HEAD & columns.keys()}
+    return AlertLine(head=Alert(severity=Severity(severity), **facts), **columns)

@@ -1,0 +1,199 @@
+"""Points as lists show them, and stretches of their readings, raw or rolled up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from storage.alert_list import like
+from storage.snapshot import select
+from storage.unit import Connection
+
+PAGE = """
+SELECT p.id, p.key, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, p.stage, p.factor,
+       d.id AS device, d.key AS device_key, d.name_zh AS device_zh, d.name_en AS device_en,
+       s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en, s.region,
+       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       t.valid_from, t.zone, t.interval, t.max_gap, t.in_use, t.calibration_due, t.rules
+  FROM point p
+  JOIN device d ON d.id = p.device
+  JOIN site s ON s.id = d.site
+  LEFT JOIN enterprise e ON e.id = s.enterprise
+  LEFT JOIN LATERAL (
+           SELECT * FROM point_setting
+            WHERE point = p.id AND valid_from <= %(now)s
+            ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
+ WHERE (%(id)s::int4 IS NULL OR p.id = %(id)s)
+   AND (%(site)s::int4 IS NULL OR s.id = %(site)s)
+   AND (%(enterprise)s::text IS NULL OR e.code = %(enterprise)s)
+   AND (%(low)s::int4 IS NULL OR s.area BETWEEN %(low)s AND %(high)s)
+   AND (%(like)s::text IS NULL
+        OR concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh, s.name_en,
+                     e.name_zh, e.name_en, e.code) ILIKE %(like)s)
+   AND (%(after)s::int4 IS NULL OR p.id > %(after)s)
+ ORDER BY p.id
+ LIMIT %(limit)s
+"""
+# Whole times only: the values that contradict each other stand side by side.
+RAW = """
+SELECT r.time, r.value, r.quality, r.provenance, r.conflicting
+  FROM unnest(%(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (start, stop)
+ CROSS JOIN LATERAL (
+       SELECT time, value, quality, provenance, false AS conflicting FROM reading
+        WHERE point = %(point)s AND time >= w.start AND time < w.stop
+        UNION ALL
+       SELECT time, value, quality, provenance, true FROM conflict
+        WHERE point = %(point)s AND time >= w.start AND time < w.stop) AS r
+ ORDER BY r.time, r.conflicting
+ LIMIT %(limit)s
+"""
+# Days are local ones (+08:00). Bad values and none are counted, and nothing else.
+ROLLED = """
+SELECT date_bin(%(every)s, r.time, '2000-01-01 00:00+08') AS time,
+       min(r.value) FILTER (WHERE r.quality < 2) AS min, max(r.value) FILTER (WHERE r.quality < 2) AS max,
+       avg(r.value) FILTER (WHERE r.quality < 2) AS mean, count(r.value) FILTER (WHERE r.quality < 2) AS count,
+       count(*) AS readings
+  FROM unnest(%(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (start, stop)
+ CROSS JOIN LATERAL (
+       SELECT time, value, quality FROM reading
+        WHERE point = %(point)s AND time >= w.start AND time < w.stop
+        UNION ALL
+       SELECT time, value, quality FROM conflict
+        WHERE point = %(point)s AND time >= w.start AND time < w.stop) AS r
+ GROUP BY 1 ORDER BY 1
+ LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PointLine:
+    """A point, where it is, and the setting in force; without one, its fields are None."""
+
+    id: int
+    key: str
+    name_zh: str
+    name_en: str
+    quantity: str
+    unit: str
+    resolution: float
+    stage: str
+    factor: str
+    device: int
+    device_key: str
+    device_zh: str
+    device_en: str
+    site: int
+    site_zh: str
+    site_en: str
+    region: str
+    enterprise_code: str | None
+    enterprise_zh: str | None
+    enterprise_en: str | None
+    valid_from: datetime | None
+    zone: str | None
+    interval: timedelta | None
+    max_gap: timedelta | None
+    in_use: str | None
+    calibration_due: date | None
+    rules: list[str] | None
+    """Rule versions."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which points are wanted; None: whatever it is."""
+
+    site: int | None = None
+    enterprise: str | None = None
+    """统一社会信用代码."""
+    regions: tuple[int | None, int | None] = (None, None)
+    """First and last region code."""
+    search: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """A raw reading."""
+
+    time: datetime
+    value: float | None
+    quality: int
+    provenance: int
+    conflicting: bool
+    """A further value of its time, which contradicts the first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """What the readings of one stretch of time come to."""
+
+    time: datetime
+    """When it begins."""
+    min: float | None
+    max: float | None
+    mean: float | None
+    count: int
+    """Values that are not bad: what the other figures are of."""
+    readings: int
+    """All, the bad ones among them."""
+
+
+Windows = list[tuple[datetime, datetime]]
+"""Stretches of time: from, inclusive, and until, exclusive."""
+
+
+async def page(
+    connection: Connection,
+    wanted: Filter,
+    *,
+    now: datetime,
+    after: int | None,
+    limit: int,
+) -> list[PointLine]:
+    """The first `limit` points after number `after`, with the settings in force at `now`."""
+    parameters = {
+        "id": None,
+        "now": now,
+        "site": wanted.site,
+        "enterprise": wanted.enterprise,
+        "low": wanted.regions[0],
+        "high": wanted.regions[1],
+        "like": None if wanted.search is None else like(wanted.search),
+        "after": after,
+        "limit": limit,
+    }
+    return await select(connection, PointLine, PAGE, parameters)
+
+
+async def one(connection: Connection, point: int, now: datetime) -> PointLine | None:
+    """The point with the setting in force at `now`, or None."""
+    parameters = {
+        **dict.fromkeys(("site", "enterprise", "low", "high", "like", "after")),
+        "id": point,
+        "now": now,
+        "limit": 1,
+    }
+    return next(iter(await select(connection, PointLine, PAGE, parameters)), None)
+
+
+async def raw(
+    connection: Connection, point: int, windows: Windows, limit: int
+) -> list[Measured]:
+    """The first `limit` readings of a point within `windows`, in order of time."""
+    parameters = {"point": point, "limit": limit, **_bounds(windows)}
+    return await select(connection, Measured, RAW, parameters)
+
+
+async def rolled(
+    connection: Connection, point: int, windows: Windows, every: timedelta, limit: int
+) -> list[Bucket]:
+    """Readings within `windows` by stretches of `every`, the first `limit` that have any."""
+    parameters = {"point": point, "limit": limit, "every": every, **_bounds(windows)}
+    return await select(connection, Bucket, ROLLED, parameters)
+
+
+def _bounds(windows: Windows) -> dict[str, list[datetime]]:
+    return {
+        "starts": [start for start, _ in windows],
+        "stops": [stop for _, stop in windows],
+    }
