@@ -120,12 +120,16 @@ class EventStream(Response):
         if status := self._stream.refuses(self._client.person):
             raise Problem(status, f"stream.{status}", n=PER_PERSON)
         async with self._stream.joined(self._client, self._after) as events:
-            sending = asyncio.create_task(self._send(events, send))
-            leaving = asyncio.create_task(_gone(receive))
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
+            tasks = [
+                asyncio.create_task(self._send(events, send)),
+                asyncio.create_task(_gone(receive)),
+            ]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send(self, events: AsyncIterator[bytes], send: Send) -> None:
         start = {"type": "http.response.start", "status": 200}
