@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from alerting import grouping
 from alerting.grouping import Known
+from alerting.judging import Identity
 from domain.alerts import Alert
 from domain.excursions import Excursion
 from domain.registry import Registry
@@ -49,17 +50,19 @@ class Placing:
         heads: Mapping[int, Alert],
         newest: Mapping[Group, int],
         until: Mapping[int, datetime],
+        explained: Mapping[Identity, int],
         now: datetime,
     ) -> None:
         """`heads` are those of all alerts that `newest` or a changed excursion names.
 
         `until` says of changed excursions that were stored, by number, up to when people
-        knew them.
+        knew them; `explained`, by which alert about a silent device one is explained.
         """
         self._registry = registry
         self._works = {number: Work(head) for number, head in heads.items()}
         self._newest = dict(newest)
         self._until = until
+        self._explained = explained
         self._now = now
 
     def place(self, changed: Iterable[Stored]) -> list[Work]:
@@ -108,15 +111,25 @@ class Placing:
         """The alert that takes a further excursion, opened if need be."""
         group = (excursion.point, excursion.rule, not in_use)
         last = self._works[self._newest[group]] if group in self._newest else None
-        if last is None or not grouping.takes(last.head, excursion):
-            head = self._opened(excursion, last and last.head, suppressed=not in_use)
+        silence = self._explained.get(excursion.identity)
+        if last is None or not grouping.takes(
+            last.head, excursion, explained=silence is not None
+        ):
+            head = self._opened(
+                excursion, last and last.head, silence, suppressed=not in_use
+            )
             last = self._works[head.id] = Work(head)
             self._newest[group] = head.id
         last.joined.append(excursion)
         return last
 
     def _opened(
-        self, excursion: Excursion, predecessor: Alert | None, *, suppressed: bool
+        self,
+        excursion: Excursion,
+        predecessor: Alert | None,
+        silence: int | None,
+        *,
+        suppressed: bool,
     ) -> Alert:
         """The head of a new alert, before its first journal entry."""
         device = self._registry.device_of[excursion.point]
@@ -132,6 +145,7 @@ class Placing:
             severity=excursion.severity,
             suppressed=suppressed,
             predecessor=predecessor.id if predecessor else None,
+            inhibited_by=silence,
             opened_at=self._now,
         )
 

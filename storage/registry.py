@@ -6,6 +6,7 @@ How a file is brought in is in `storage/registry_changes.py`.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -33,7 +34,10 @@ SELECT DISTINCT ON (point, valid_from)
   FROM point_setting
  ORDER BY point, valid_from, intake DESC
 """
-RULE_VERSIONS = "SELECT version, rule, kind, content::text FROM rule_version"
+RULE_VERSIONS = """
+SELECT version, rule, kind, content::text FROM rule_version
+ WHERE %(only)s::text[] IS NULL OR version = ANY (%(only)s)
+"""
 SHOW = """
 SELECT e.code AS enterprise, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
        s.key AS site, s.region, d.key AS device, p.id, p.key AS point, p.name_zh, p.name_en,
@@ -147,9 +151,12 @@ async def _timelines(connection: Connection) -> dict[int, list[Setting]]:
     return timelines
 
 
-async def rule_versions(connection: Connection) -> dict[str, RuleVersion]:
-    """All rule versions that were ever assigned, by version."""
-    cursor = await connection.execute(RULE_VERSIONS)
+async def rule_versions(
+    connection: Connection, only: Iterable[str] | None = None
+) -> dict[str, RuleVersion]:
+    """All rule versions that were ever assigned, or `only` these, by version."""
+    values = {"only": None if only is None else list(only)}
+    cursor = await connection.execute(RULE_VERSIONS, values)
     return {
         number: RuleVersion(version=number, rule=rule, kind=kind, content=content)
         for number, rule, kind, content in await cursor.fetchall()

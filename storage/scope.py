@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from domain.people import Scope
+from domain.people import EVERYTHING, Scope
 from storage.unit import Connection
 
 ENTER = """
 SELECT set_config('blackbox.low', %s, true), set_config('blackbox.high', %s, true),
        set_config('blackbox.enterprise', %s, true), set_config('blackbox.box', %s, true)
+"""
+CURRENT = """
+SELECT current_setting('blackbox.low', true), current_setting('blackbox.high', true),
+       current_setting('blackbox.enterprise', true), current_setting('blackbox.box', true)
 """
 
 
@@ -33,3 +37,18 @@ async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
     async with connection.transaction():
         await enter(connection, scope)
         yield
+
+
+@asynccontextmanager
+async def widened(connection: Connection) -> AsyncIterator[None]:
+    """See everything for a while, within a transaction.
+
+    For what the box has to know to tell others: it must not depend on who acts. An error
+    loses the transaction, and the scope with it.
+    """
+    cursor = await connection.execute(CURRENT)
+    before = await cursor.fetchone()
+    assert before is not None
+    await enter(connection, EVERYTHING)
+    yield
+    await connection.execute(ENTER, tuple(value or "" for value in before))

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
-from alerting.routing import Subscription, notifications
+from alerting.routing import Subscription, fixed
+from alerting.routing import deliveries as owed_to
 from domain.alerts import Event
 from domain.people import Person
 from storage import alerts, deliveries, journal
@@ -53,7 +54,8 @@ async def opened(
             head, entry = happen(replace(UNREGISTERED, id=number), Event.OPENED)
             await alerts.insert(connection, [head])
             await journal.append(unit, [entry])
-            owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
+            to = fixed(subscriptions, entry.severity)
+            owed = owed_to(entry, replace(FACTS, alert=head), to)
             await deliveries.owe(unit, owed, due)
     return ids
 

@@ -17,6 +17,7 @@ from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
+from alerting.telling import Telling
 from alerting.ticker import Ticker
 from dashboard.app import create_app
 from dashboard.house import InjectFault
@@ -129,11 +130,12 @@ async def new_world(database: Database) -> AsyncIterator[World]:
         await connect(url, name="test-heart") as own,
     ):
         share = await shares.take_lease(connection, "main")
-        findings = Findings([], lambda: NOW)
+        telling = Telling([], lambda: NOW)
+        findings = Findings(telling)
         intake = Intake(
             connection,
             share,
-            Judges(Evaluator(Alerts([], lambda: NOW)), Ticker(findings), findings),
+            Judges(Evaluator(Alerts(telling)), Ticker(findings), findings),
             limits=Limits(),
             probe=lambda _: None,
         )

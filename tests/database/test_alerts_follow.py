@@ -27,6 +27,7 @@ from alerting.consequences import Alerts
 from alerting.evaluator import number
 from alerting.judging import differences
 from alerting.life_cycle import state
+from alerting.telling import Telling
 from domain.errors import CommandError
 from domain.excursions import Excursion
 from domain.registry_file import parse, resolved
@@ -431,7 +432,7 @@ async def follow(
     box: Box, point: int, now_known: Callable[[list[Stored]], list[Stored]]
 ) -> None:
     """Let alerts follow what `now_known` makes of the stored excursions of a point."""
-    following = Alerts([DUTY], lambda: REAL)
+    following = Alerts(Telling([DUTY], lambda: REAL))
     versions = await registry.rule_versions(box.connection)
     rules = {n: from_version(version) for n, version in versions.items()}
     following.install(box.intake.registry, rules)

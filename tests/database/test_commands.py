@@ -11,7 +11,7 @@ import pytest
 
 from alerting.commands import UnknownAlertError, acknowledge
 from alerting.life_cycle import replay, state
-from alerting.routing import Subscription, notifications
+from alerting.routing import deliveries as owed_to
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State
 from domain.errors import CommandError, InputError
 from storage import alerts, deliveries, journal
@@ -177,15 +177,11 @@ async def test_text_that_cannot_be_kept_is_refused_before_anything_happens(
 async def test_what_must_be_told_is_owed_in_the_same_transaction(
     web: Connection, alert: int
 ) -> None:
-    wish = Subscription(
-        channel="log", recipient="log", events=frozenset({Event.ACKNOWLEDGED})
-    )
-
     async def tell(unit: Unit, _: Alert, entry: JournalEntry) -> None:
-        await deliveries.owe(unit, notifications(entry, FACTS, [wish]), due=NOW)
+        await deliveries.owe(unit, owed_to(entry, FACTS, [("log", "log")]), due=NOW)
 
     await acknowledge(web, alert, "王芳", None, NOW, tell=tell)
-    assert await deliveries.told(web, [alert]) == {alert: {("log", "log")}}
+    assert await deliveries.last_words(web, [alert]) == {alert: {("log", "log"): True}}
     cursor = await web.execute(
         "SELECT count(DISTINCT xmin::text) FROM"
         " (SELECT xmin FROM delivery UNION SELECT xmin FROM journal WHERE n = 2) AS rows"

@@ -70,7 +70,7 @@ def place(
     known = {s.id: s.excursion.end or OPENED for s in changed}
     known |= {number: minutes(minute) for number, minute in (until or {}).items()}
     by_number = {head.id: head for head in heads}
-    placing = Placing(a_registry(), by_number, newest, known, OPENED)
+    placing = Placing(a_registry(), by_number, newest, known, {}, OPENED)
     return placing.place(changed)
 
 
