@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check -qq
 RUN = .venv/bin/python -m
 ARGS =
 
-.PHONY: help setup demo check test proof bench system-packages lock clean
+.PHONY: help setup demo check test proof bench bench-alerting system-packages lock clean
 
 help:
 	@echo 'make demo              the whole system on embedded services  (ARGS="--fresh" …)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test | check      tests | lint, types, import rules  (ARGS="tests/unit" …)'
 	@echo 'make proof             the tests that take minutes'
 	@echo 'make bench             what late readings cost, and what a backlog does to others'
+	@echo 'make bench-alerting    commands, inbox, stream, and a flood of alerts'
 	@echo 'make lock              pin all dependencies anew after a change of pyproject.toml'
 
 setup: .venv/.ready
@@ -37,6 +38,11 @@ proof: .venv/.ready-dev system-packages
 bench: .venv/.ready-dev
 	$(RUN) bench.late
 	$(RUN) bench.backlog
+
+# What people's work costs, and a flood of alerts. Options: python -m bench.flood --help
+bench-alerting: .venv/.ready-dev
+	$(RUN) bench.alerting
+	$(RUN) bench.flood
 
 # The broker and a browser, where we may install them; never a failure.
 system-packages:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from time import perf_counter, process_time
 
 import psutil
-from psycopg.conninfo import make_conninfo
 
 from bench import world
 from domain.registry_file import parse, resolved
@@ -38,19 +37,32 @@ async def opened(
     admin: str, devices: int, rules: Sequence[str]
 ) -> AsyncIterator[Intake]:
     """The intake of a new box, with so many devices registered."""
+    async with registered(admin, world.registry(devices, rules)) as intake:
+        yield intake
+
+
+@asynccontextmanager
+async def registered(admin: str, text: str) -> AsyncIterator[Intake]:
+    """The intake of a new box, with a registry file applied."""
+    async with (
+        migrated(admin) as database,
+        await connect(database.url("ingest"), name="bench") as connection,
+    ):
+        share = await shares.take_lease(connection, "33")
+        intake = Box(connection, share).intake
+        async with intake.unit("registry", world.START, world.START) as unit:
+            await registry.apply(unit, resolved(parse(text), world.version))
+        await intake.reload()
+        yield intake
+
+
+@asynccontextmanager
+async def migrated(admin: str) -> AsyncIterator[Database]:
+    """A new database, migrated and empty."""
     with new_database(admin, "template0") as name:
-        await migrate(
-            make_conninfo(admin, dbname=name), dict.fromkeys(LOGINS, PASSWORD)
-        )
         database = Database(name=name, admin=admin)
-        async with await connect(database.url("ingest"), name="bench") as connection:
-            share = await shares.take_lease(connection, "33")
-            intake = Box(connection, share).intake
-            async with intake.unit("registry", world.START, world.START) as unit:
-                text = world.registry(devices, rules)
-                await registry.apply(unit, resolved(parse(text), world.version))
-            await intake.reload()
-            yield intake
+        await migrate(database.url(), dict.fromkeys(LOGINS, PASSWORD))
+        yield database
 
 
 @dataclass

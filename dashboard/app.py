@@ -46,7 +46,11 @@ def create_app(
     """
     metrics = CollectorRegistry()
     stream = Stream(
-        pool=pool, elapsed=clock.elapsed, quiet_after=quiet_after, metrics=metrics
+        pool=pool,
+        elapsed=clock.elapsed,
+        real_now=real_now,
+        quiet_after=quiet_after,
+        metrics=metrics,
     )
 
     @asynccontextmanager

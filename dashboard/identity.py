@@ -52,4 +52,11 @@ async def _of_token(here: House, scheme: str, token: str) -> Person | None:
         return await tokens.holder(connection, token[:LONGEST], here.real_now())
 
 
+def credential(request: Request, here: House) -> bytes:
+    """What the database knows the sign-in of `request` by, whose person `me` has found."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    secret = token.strip() if scheme else request.cookies[here.cookie]
+    return sessions.digest(secret[:LONGEST])
+
+
 Me = Annotated[Person, Depends(me)]

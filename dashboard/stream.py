@@ -1,8 +1,8 @@
-"""The live stream: one listener at the database feeds every open page.
+"""The live stream: one listener at the database feeds everybody, each with what it may see.
 
-NOTIFY only wakes; asking each second is the truth. A page reconnects with the position of
-the last event it got and misses nothing. Whatever a page does, the others do not notice:
-each has a bounded queue, and one that stops reading is dropped.
+NOTIFY only wakes; asking each second is the truth. The listener sees everything, and the
+database says of each entry which of the connected scopes see it, by the function that its
+policies use. What a client missed while it was away is read with the client's own eyes.
 """
 
 from __future__ import annotations
@@ -13,88 +13,66 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Final
 
 import psycopg
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from dashboard.audience import Audience, Client
 from dashboard.pulse import Pulse, State, Watch
-from domain.people import EVERYTHING
-from storage import journal, overview
+from domain.people import EVERYTHING, Person
+from storage import credentials, journal, overview
 from storage.journal import Streamed
 from storage.scope import scoped
 from storage.unit import Connection
 
 log = logging.getLogger(__name__)
 
-BEAT = 1.0
+BEAT: Final = 1.0
 """Seconds between pulses, and between looks at the database that nothing woke."""
-QUEUE = 120
-"""Events that wait for a page before it is dropped: two minutes of pulses."""
-SEND_WITHIN = 20.0
-"""Seconds that a page may take to accept one event."""
-BATCH = 500
-"""Journal entries read at once; also the most that a reconnecting page is sent."""
+CHECK: Final = 20.0
+"""Seconds between looks at whether those who follow still may."""
+BATCH: Final = 500
+"""Journal entries read at once; also the most that a reconnecting client is sent."""
 
 LISTEN = "LISTEN blackbox_journal"
-RENEW = b"event: renew\ndata: {}\n\n"
-"""Tells a page to fetch itself: it may have missed something."""
 
 
-def event(kind: str, data: object, position: int | None = None) -> bytes:
-    """One server-sent event; `position` is what a reconnecting page comes back with."""
+def event(kind: str, data: str, position: int | None = None) -> bytes:
+    """One server-sent event; `position` is what a reconnecting client comes back with."""
     head = f"id: {position}\n" if position is not None else ""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"{head}event: {kind}\ndata: {text}\n\n".encode()
+    return f"{head}event: {kind}\ndata: {data}\n\n".encode()
 
 
-def journal_events(entries: Iterable[Streamed]) -> Iterable[bytes]:
-    """One event per transaction, so that a position never cuts one in two."""
-    for xid, group in groupby(entries, key=lambda streamed: streamed.xid):
-        lines = [
-            {
-                "alert": entry.alert,
-                "n": entry.n,
-                "event": entry.event,
-                "severity": entry.severity.name.lower(),
-                "state": entry.new_state,
-            }
-            for _, entry in group
-        ]
-        yield event("journal", lines, xid)
+def compact(data: object) -> str:
+    """JSON in one line."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-class Client:
-    """One open page."""
+def line(streamed: Streamed) -> str:
+    """What is told of one entry."""
+    entry = streamed.entry
+    return compact(
+        {
+            "alert": entry.alert,
+            "n": entry.n,
+            "event": entry.event,
+            "severity": entry.severity.name.lower(),
+            "state": entry.new_state,
+        }
+    )
 
-    def __init__(self) -> None:
-        """Wait for events."""
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
-        self.dropped = False
 
-    def offer(self, data: bytes) -> bool:
-        """Queue an event; False where the page has stopped reading."""
-        if self._queue.full():
-            self.end()
-            self.dropped = True
-            return False
-        self._queue.put_nowait(data)
-        return True
+def journal_events(lines: Iterable[tuple[int, str]]) -> Iterable[bytes]:
+    """One event per transaction, so that a position never cuts one in two.
 
-    def end(self) -> None:
-        """Forget what waits, and end the stream."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put_nowait(None)
-
-    async def events(self) -> AsyncIterator[bytes]:
-        """Events until the end."""
-        while (data := await self._queue.get()) is not None:
-            yield data
+    `lines` are pairs of transaction and what `line` says.
+    """
+    for xid, group in groupby(lines, key=lambda pair: pair[0]):
+        yield event("journal", f"[{','.join(text for _, text in group)}]", xid)
 
 
 class Stream:
@@ -105,25 +83,29 @@ class Stream:
         *,
         pool: AsyncConnectionPool[Connection],
         elapsed: Callable[[], float],
+        real_now: Callable[[], datetime],
         quiet_after: float,
         metrics: CollectorRegistry,
     ) -> None:
         """Nothing happens before `running`. `elapsed` is real and monotonic, in seconds."""
         self._pool = pool
         self._elapsed = elapsed
+        self._real_now = real_now
         self._watch = Watch(quiet_after=quiet_after, elapsed=elapsed())
-        self._clients: set[Client] = set()
+        self._audience = Audience()
+        self._checked = elapsed()
         self._position: int | None = None
+        """Whatever transactions up to this one wrote has been told."""
         self._told: State | None = None
         self._closed = False
         self._dropped = Counter(
             "blackbox_stream_dropped",
-            "Pages dropped because they stopped reading.",
+            "Clients dropped because they stopped reading.",
             registry=metrics,
         )
         Gauge(
-            "blackbox_stream_clients", "Pages that follow the stream.", registry=metrics
-        ).set_function(lambda: len(self._clients))
+            "blackbox_stream_clients", "Clients of the stream.", registry=metrics
+        ).set_function(lambda: len(self._audience))
 
     @property
     def pulse(self) -> Pulse:
@@ -145,64 +127,77 @@ class Stream:
     def close(self) -> None:
         """End every client's stream: the server is going down."""
         self._closed = True
-        for client in self._clients:
-            client.end()
-        self._clients.clear()
+        self._audience.close()
+
+    def refuses(self, person: Person) -> int | None:
+        """The status that refuses one more stream of `person`; None: there is room."""
+        return self._audience.refuses(person)
 
     @asynccontextmanager
-    async def client(self, after: int | None) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Events for one page: what came after position `after`, then what comes."""
-        client = Client()
+    async def joined(
+        self, client: Client, after: int | None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Events for `client`: what came after position `after`, then what comes."""
         if self._closed:
             client.end()
         else:
-            self._clients.add(client)
+            self._audience.join(client)
         known = self._position
         try:
             yield self._events(client, after, known)
         finally:
-            self._clients.discard(client)
+            self._audience.leave(client)
 
     async def _events(
         self, client: Client, after: int | None, known: int | None
     ) -> AsyncIterator[bytes]:
         """The backlog up to what is known, then the queue, which has all beyond."""
         yield b"retry: 1000\n\n"
-        yield event("pulse", asdict(self.pulse))
         if after is not None and after != known:
-            for data in await self._backlog(after, known):
+            for data in await self._backlog(client, after, known):
                 yield data
+        yield self._pulse_event(known)
         async for data in client.events():
             yield data
 
-    async def _backlog(self, after: int, known: int | None) -> list[bytes]:
+    async def _backlog(
+        self, client: Client, after: int, known: int | None
+    ) -> list[bytes]:
+        """What `client` may see of (after, known]; `renew` where that cannot be said."""
         try:
             async with (
                 self._pool.connection(timeout=BEAT) as connection,
-                scoped(connection, EVERYTHING),
+                scoped(connection, client.person.scope),
             ):
-                entries = await journal.after(connection, after, BATCH)
+                newest = await journal.horizon(connection)
+                found = await journal.after(connection, after, BATCH)
         except (psycopg.Error, PoolTimeout):
-            return [RENEW]
-        if known is None or len(entries) >= BATCH:
-            return [RENEW]
-        return list(journal_events(one for one in entries if one.xid <= known))
+            return [self._renew(known)]
+        if known is None or after > newest or len(found) >= BATCH:
+            return [self._renew(known)]
+        missed = [(one.xid, line(one)) for one in found if one.xid <= known]
+        return list(journal_events(missed))
 
-    def _publish(self, data: bytes) -> None:
-        for client in list(self._clients):
-            if not client.offer(data):
-                self._clients.discard(client)
-                self._dropped.inc()
+    def _renew(self, position: int | None) -> bytes:
+        """Tells a client to fetch what it shows: it may have missed something."""
+        return event("renew", "{}", position)
+
+    def _pulse_event(self, position: int | None) -> bytes:
+        return event("pulse", compact(asdict(self.pulse)), position)
+
+    def _publish(self, data: bytes, to: Iterable[Client] | None = None) -> None:
+        everybody = self._audience.clients() if to is None else to
+        self._dropped.inc(self._audience.tell(data, everybody))
 
     async def _beat(self) -> None:
         """A pulse each second, whatever the database does; a change is told at once."""
         while True:
-            self._tell(self.pulse)
+            self._pulse()
             await asyncio.sleep(BEAT)
 
-    def _tell(self, pulse: Pulse) -> None:
-        self._told = pulse.state
-        self._publish(event("pulse", asdict(pulse)))
+    def _pulse(self) -> None:
+        self._told = self.pulse.state
+        self._publish(self._pulse_event(self._position))
 
     async def _follow(self) -> None:
         """Read from the database for ever; after trouble, from where it stopped."""
@@ -220,7 +215,7 @@ class Stream:
         try:
             await connection.execute(LISTEN)
             while True:
-                async with asyncio.timeout(5 * BEAT):
+                async with asyncio.timeout(5 * BEAT), scoped(connection, EVERYTHING):
                     await self._read(connection)
                 await _woken(connection)
         finally:
@@ -229,15 +224,39 @@ class Stream:
     async def _read(self, connection: Connection) -> None:
         self._watch.see(await overview.heartbeats(connection), self._elapsed())
         if self.pulse.state is not self._told:
-            self._tell(self.pulse)
+            self._pulse()
+        if self._elapsed() - self._checked >= CHECK:
+            await self._check(connection)
+        horizon = await journal.horizon(connection)
         if self._position is None:
-            self._position = await journal.horizon(connection)
-            self._publish(RENEW)
-        async with scoped(connection, EVERYTHING):
-            while entries := await journal.after(connection, self._position, BATCH):
-                self._position = entries[-1].xid
-                for data in journal_events(entries):
-                    self._publish(data)
+            self._position = horizon
+            self._publish(self._renew(horizon))
+        while await self._tell(connection, self._position):
+            pass
+        self._position = max(self._position, horizon)
+
+    async def _tell(self, connection: Connection, position: int) -> bool:
+        """Tell a batch of what came after `position`; False where there was nothing."""
+        scopes = self._audience.scopes()
+        found = await journal.after_for(connection, position, BATCH, scopes)
+        if not set(scopes).issuperset(self._audience.scopes()):
+            return True  # somebody came meanwhile, whom the database was not asked for
+        lines = [(one, line(one)) for one in found]
+        for i, scope in enumerate(scopes, 1):
+            seen = [(one.xid, text) for one, text in lines if i in one.seen_by]
+            for data in journal_events(seen):
+                self._publish(data, self._audience.of(scope))
+        if found:
+            self._position = found[-1].xid
+        return bool(found)
+
+    async def _check(self, connection: Connection) -> None:
+        """End the streams of those who have signed out, or may no longer what they might."""
+        self._checked = self._elapsed()
+        clients = self._audience.clients()
+        digests = {client.credential for client in clients}
+        holders = await credentials.holders(connection, digests, self._real_now())
+        self._audience.keep(clients, holders)
 
 
 async def _woken(connection: Connection) -> None:
@@ -245,45 +264,3 @@ async def _woken(connection: Connection) -> None:
     async with aclosing(connection.notifies(timeout=BEAT, stop_after=1)) as notifies:
         async for _ in notifies:
             pass
-
-
-class EventStream(Response):
-    """The response to `GET /events`: ends when the page goes, or stops reading."""
-
-    def __init__(self, stream: Stream, after: int | None) -> None:
-        """Nothing is subscribed before the response is sent."""
-        super().__init__(
-            media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
-        del self.headers["content-length"]
-        self._stream = stream
-        self._after = after
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until either side ends."""
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        )
-        sending = asyncio.create_task(self._send(send))
-        leaving = asyncio.create_task(_gone(receive))
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, leaving):
-            task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
-
-    async def _send(self, send: Send) -> None:
-        async with self._stream.client(self._after) as events:
-            async for data in events:
-                async with asyncio.timeout(SEND_WITHIN):
-                    await send(body(data, more=True))
-        await send(body(b"", more=False))
-
-
-def body(data: bytes, *, more: bool) -> dict[str, Any]:
-    """An ASGI message with a piece of the body."""
-    return {"type": "http.response.body", "body": data, "more_body": more}
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

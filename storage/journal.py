@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg.rows import kwargs_row
 
 from domain.alerts import Event, JournalEntry, State
 from domain.documents import document
+from domain.people import Scope
 from domain.rules import Severity
 from storage.evidence import JOURNAL, Row
 from storage.unit import Connection, Unit
@@ -29,6 +30,17 @@ SELECT xid::text::int8 AS xid, alert, n, at, actor, event, severity, old_state, 
  WHERE xid > %s::text::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot())
  ORDER BY xid FETCH FIRST %s ROWS WITH TIES
 """
+# The policy's own function says which scopes see an entry; they are counted from 1.
+AFTER_FOR = """
+SELECT j.xid::text::int8 AS xid, j.alert, j.n, j.at, j.actor, j.event, j.severity, j.old_state, j.new_state,
+       j.reason, j.detail,
+       ARRAY(SELECT s.i FROM unnest(%s::int4[], %s::int4[], %s::int4[], %s::bool[])
+                             WITH ORDINALITY AS s (low, high, enterprise, box, i)
+              WHERE in_scope(a.area, a.enterprise, s.low, s.high, s.enterprise, s.box)) AS seen_by
+  FROM journal AS j JOIN alert AS a ON a.id = j.alert
+ WHERE j.xid > %s::text::xid8 AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY j.xid FETCH FIRST %s ROWS WITH TIES
+"""
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 - 1"
 
 
@@ -37,6 +49,8 @@ class Streamed(NamedTuple):
 
     xid: int
     entry: JournalEntry
+    seen_by: Sequence[int] = ()
+    """Which of the scopes that were asked for, counted from 1."""
 
 
 async def append(unit: Unit, entries: Sequence[JournalEntry]) -> None:
@@ -69,8 +83,27 @@ async def after(connection: Connection, xid: int, limit: int) -> list[Streamed]:
     Only transactions older than every open one are shown, so that none can still slip in
     before the last. About `limit` entries, but each transaction's as a whole.
     """
+    return await _after(connection, AFTER, (str(xid), limit))
+
+
+async def after_for(
+    connection: Connection, xid: int, limit: int, scopes: Sequence[Scope]
+) -> list[Streamed]:
+    """As `after`, with which of `scopes` see each entry; it may be none."""
+    columns = (
+        [scope.low for scope in scopes],
+        [scope.high for scope in scopes],
+        [scope.enterprise for scope in scopes],
+        [scope.box for scope in scopes],
+    )
+    return await _after(connection, AFTER_FOR, (*columns, str(xid), limit))
+
+
+async def _after(
+    connection: Connection, query: LiteralString, values: Sequence[object]
+) -> list[Streamed]:
     async with connection.cursor(row_factory=kwargs_row(_streamed)) as cursor:
-        await cursor.execute(AFTER, (str(xid), limit))
+        await cursor.execute(query, values)
         found = await cursor.fetchall()
     return sorted(found, key=lambda item: (item.xid, item.entry.alert, item.entry.n))
 
@@ -112,5 +145,5 @@ def entry(
     )
 
 
-def _streamed(*, xid: int, **columns: Any) -> Streamed:
-    return Streamed(xid, entry(**columns))
+def _streamed(*, xid: int, seen_by: Sequence[int] = (), **columns: Any) -> Streamed:
+    return Streamed(xid, entry(**columns), seen_by)

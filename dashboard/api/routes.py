@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from dashboard.api import (
     alerts,
+    events,
     incidents,
     one_alert,
     places,
@@ -29,7 +30,7 @@ def operation(route: APIRoute) -> str:
 
 
 router = APIRouter(prefix=PREFIX, generate_unique_id_function=operation)
-for one in (alerts, one_alert, incidents, points, places, rules, users, tokens):
+for one in (alerts, one_alert, incidents, points, places, rules, users, tokens, events):
     router.include_router(one.router)
 
 

@@ -3,6 +3,7 @@
 
 import { renew, stale } from "./renew.js";
 
+const EVENTS = "/api/v1/events";
 const LOST_AFTER = 5000; // milliseconds without a pulse, by the browser's own clock
 const RENEW_AT_MOST = 2000;
 const RENEW_AT_LEAST = 15000; // what depends on time alone, such as silence
@@ -75,7 +76,7 @@ async function onJournal(entries) {
 
 function connect() {
   const position = body.dataset.position;
-  const source = new EventSource(position ? `/events?after=${position}` : "/events");
+  const source = new EventSource(position ? `${EVENTS}?after=${position}` : EVENTS);
   source.addEventListener("pulse", (event) => onPulse(JSON.parse(event.data)));
   source.addEventListener("journal", (event) => {
     body.dataset.position = event.lastEventId;

@@ -1,4 +1,4 @@
-"""The stream of events: what was missed is made up for, and nobody harms another."""
+"""The stream of events behind a page; who is told of what: test_events.py."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 
-from dashboard.stream import QUEUE, Client
 from storage import journal
 from storage.connect import connect
 from tests.browser.test_live import WARM, opened
 from tests.browser.world import World
 from tests.services import Database
 
+EVENTS = "/api/v1/events"
 AWAY = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'blackbox_web' AND datname = current_database()"
 
 
@@ -25,7 +25,7 @@ async def listening(
     client: httpx.AsyncClient, **headers: str
 ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """The events of a page, as dictionaries of their fields."""
-    async with client.stream("GET", "/events", headers=headers) as response:
+    async with client.stream("GET", EVENTS, headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         yield events(response)
 
@@ -107,23 +107,9 @@ async def test_what_comes_between_page_and_stream_is_not_missed(
 ) -> None:
     position = await journal.horizon(world.connection)
     await opened(world)
-    async with client.stream("GET", f"/events?after={position}") as response:
+    async with client.stream("GET", f"{EVENTS}?after={position}") as response:
         told = await next_of("journal", events(response))
         assert told["data"][0]["event"] == "opened"
-
-
-def test_a_page_that_stops_reading_is_dropped() -> None:
-    slow = Client()
-    assert all(slow.offer(b"pulse") for _ in range(QUEUE))
-    assert not slow.offer(b"one too many")
-    assert slow.dropped
-
-
-async def test_a_dropped_page_gets_nothing_but_its_end() -> None:
-    slow = Client()
-    for _ in range(QUEUE + 1):
-        slow.offer(b"pulse")
-    assert [data async for data in slow.events()] == []
 
 
 def lines(text: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ async def test_what_is_unknown_is_not_found(
         "/?hours=99999",
         "/?alert=99999999999999999999",
         "/?state=nonsense",
-        "/events?after=x",
+        "/api/v1/events?after=x",
     ],
 )
 async def test_a_wrong_request_is_told_so(quiet: httpx.AsyncClient, path: str) -> None:

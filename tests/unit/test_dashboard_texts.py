@@ -51,7 +51,7 @@ def test_pages_name_only_texts_that_exist() -> None:
 def test_no_text_is_left_over() -> None:
     sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
     composed = re.compile(
-        r"(alert|banner|csv|error|event|fault|in-use|level|problem|role|rule|sign-in|state)\."
+        r"(alert|banner|csv|error|event|fault|in-use|level|problem|role|rule|sign-in|state|stream)\."
     )
     own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
     assert [
@@ -66,7 +66,11 @@ def test_no_text_is_left_over() -> None:
         *(f"banner.{reason}" for reason in Reason),
         *(f"role.{role}" for role in Role),
         *(f"sign-in.{status}" for status in (401, 429)),
-        *(f"error.{status}" for status in (400, 401, 403, 404, 405, 409, 413, 500, 503)),
+        *(f"stream.{status}" for status in (429, 503)),
+        *(
+            f"error.{status}"
+            for status in (400, 401, 403, 404, 405, 409, 413, 500, 503)
+        ),
         *(f"problem.{kind}.title" for kind in (*KINDS.values(), "stale", "ours")),
         *(f"csv.{column}" for column in COLUMNS),
     ],

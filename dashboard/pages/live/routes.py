@@ -1,4 +1,4 @@
-"""The live page, its chart, its stream, and the commands that it sends."""
+"""The live page, its chart, and the commands that it sends."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Final
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Header, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -20,7 +20,6 @@ from dashboard.identity import Me, me
 from dashboard.pages.live import chart, view
 from dashboard.problems import Problem, wants_page
 from dashboard.render import page
-from dashboard.stream import EventStream
 from dashboard.texts import Texts
 from domain.errors import CommandError, InputError, Unavailable
 from domain.people import Person, Role
@@ -112,16 +111,6 @@ async def series(
             show=show,
         )
     return JSONResponse(content, headers={"Cache-Control": "no-store"})
-
-
-@router.get("/events")
-async def events(
-    here: Here,
-    after: int | None = None,
-    last_event_id: Annotated[int | None, Header()] = None,
-) -> Response:
-    """The live stream: `journal`, `pulse`, and `renew` where something was missed."""
-    return EventStream(here.stream, last_event_id or after)
 
 
 @router.post("/alerts/{alert}/acknowledge")
