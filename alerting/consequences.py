@@ -6,20 +6,22 @@ handful of statements. The decisions are in `grouping.py` and `life_cycle.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from alerting.facts import gather
+from alerting.happened import Happened
+from alerting.inhibition import explained, explicable
 from alerting.judging import Identity
 from alerting.placing import Placing, Work, number
-from alerting.routing import Subscription, news
-from alerting.story import Story, happened
-from alerting.texts import Facts
-from domain.alerts import Alert, Delivery, JournalEntry, Subject
+from alerting.recording import record
+from alerting.story import happened
+from alerting.telling import Telling
+from domain.alerts import Subject
 from domain.registry import Registry
 from rules.rule import AnyRule
-from storage import alerts, deliveries, excursions, journal
-from storage.alerts import Copy
+from storage import alerts, excursions, findings
+from storage.alerts import Copy, Standing
 from storage.excursions import Stored
 from storage.unit import Connection, Unit
 
@@ -27,12 +29,9 @@ from storage.unit import Connection, Unit
 class Alerts:
     """Draws the consequences for alerts."""
 
-    def __init__(
-        self, subscriptions: Sequence[Subscription], real_now: Callable[[], datetime]
-    ) -> None:
-        """Notify `subscriptions`; what is owed is due at `real_now()`."""
-        self._subscriptions = subscriptions
-        self._real_now = real_now
+    def __init__(self, telling: Telling) -> None:
+        """Let `telling` owe what must be told."""
+        self._telling = telling
         self._registry = Registry(-1, [])
         self._rules: Mapping[str, AnyRule] = {}
 
@@ -70,7 +69,24 @@ class Alerts:
         numbers = {*newest.values(), *(s.alert for s in changed if s.alert is not None)}
         heads = await alerts.lock(connection, numbers)
         until = await alerts.known_until(connection, changed)
-        return Placing(self._registry, heads, newest, until, now).place(changed)
+        by_silence = await self._explained(connection, changed)
+        placing = Placing(self._registry, heads, newest, until, by_silence, now)
+        return placing.place(changed)
+
+    async def _explained(
+        self, connection: Connection, changed: Sequence[Stored]
+    ) -> Mapping[Identity, int]:
+        """Which of the new gaps are explained by an alert about their silent device."""
+        gaps = [
+            s.excursion
+            for s in changed
+            if s.alert is None and explicable(s.excursion, self._rules)
+        ]
+        if not gaps:
+            return {}
+        devices = {self._registry.device_of[gap.point].id for gap in gaps}
+        silences = await findings.silences(connection, devices)
+        return explained(gaps, silences, self._registry)
 
     async def _number(self, unit: Unit, works: Sequence[Work]) -> None:
         """Give numbers to new alerts, which are inserted, and to moved excursions."""
@@ -106,26 +122,25 @@ class Alerts:
         standing = await alerts.standing(connection, numbers)
         points = {work.head.point for work in works if work.head.point is not None}
         subjects = await alerts.subjects(connection, points)
-        heard = await deliveries.told(connection, numbers)
-        heads: list[Alert] = []
-        entries: list[JournalEntry] = []
-        owed: list[Delivery] = []
-        for work in works:
-            alert = work.head.id
-            story = happened(work, standing.get(alert), now, self._rules)
-            facts = self._facts(story, subjects)
-            owed += news(story.entries, facts, self._subscriptions, told=heard[alert])
-            heads.append(story.head)
-            entries.extend(story.entries)
-        await alerts.update(connection, heads)
-        await journal.append(unit, entries)
-        await deliveries.owe(unit, owed, due=self._real_now())
+        told = [self._told(work, standing, subjects, now) for work in works]
+        await record(unit, told, self._telling, now)
 
-    def _facts(self, story: Story, subjects: Mapping[int, Subject]) -> Facts:
-        assert story.head.point is not None
-        subject = subjects[story.head.point]
-        return gather(
-            story.head, self._rules, subject, story.news, found_late=story.found_late
+    def _told(
+        self,
+        work: Work,
+        standing: Mapping[int, Standing],
+        subjects: Mapping[int, Subject],
+        now: datetime,
+    ) -> Happened:
+        """What happened to one alert, and what there is to say about it."""
+        story = happened(work, standing.get(work.head.id), now, self._rules)
+        head = story.head
+        assert head.point is not None
+        subject, late = subjects[head.point], story.found_late
+        return Happened(
+            before=work.head,
+            entries=story.entries,
+            facts=gather(head, self._rules, subject, story.news, found_late=late),
         )
 
     async def copy(self, unit: Unit, copies: Sequence[Copy]) -> None:

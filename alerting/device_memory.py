@@ -6,7 +6,7 @@ over when the unit is committed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from alerting.silence import Heard, Silent
 from alerting.troubles import CLOCK_AHEAD, CONFLICT, RULES, Trouble
 from domain.listened import Deafness
+from domain.registry import Device
 from storage import findings, signs
 from storage.findings import GoingOn
 from storage.unit import Connection
@@ -34,6 +35,8 @@ class Memory:
     """By device: silences that go on."""
     troubles: dict[tuple[int, str], Trouble] = field(default_factory=dict)
     """By device and rule: conflicts and clocks ahead that go on."""
+    left: dict[tuple[int, str], GoingOn] = field(default_factory=dict)
+    """By device and rule: what goes on with a former owner, and has to end there."""
     deaf: dict[int, Deafness] = field(default_factory=dict)
     """By share: the newest deafness that was raised."""
     _noted: list[Change] = field(default_factory=list)
@@ -55,7 +58,7 @@ class Memory:
 async def recall(
     connection: Connection,
     share: int,
-    devices: Collection[int],
+    devices: Mapping[int, Device],
     watched: Collection[int],
 ) -> Memory:
     """Read what is to be known of `devices`; when heard, of those `watched` for silence."""
@@ -70,7 +73,9 @@ async def recall(
         CLOCK_AHEAD: await signs.newest_ahead(connection, begun(going_on, CLOCK_AHEAD)),
     }
     for one in going_on:
-        if one.rule in RULES:
+        if one.enterprise != devices[one.device].enterprise:
+            memory.left[one.device, one.rule] = one
+        elif one.rule in RULES:
             newest = latest[one.rule].get(one.device, one.start)
             trouble = Trouble(one.start, max(newest, one.start), one.suppressed)
             memory.troubles[one.device, one.rule] = trouble

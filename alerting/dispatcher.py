@@ -19,12 +19,12 @@ from typing import Final, NamedTuple
 import psycopg
 
 from alerting import metrics
-from alerting.channels import Channel, TransportError
+from alerting.channels import Channel, TransportError, UnreachablePersonError
 from alerting.retry import Retry, grown, next_attempt
 from domain.alerts import Delivery
 from domain.documents import storable
 from domain.errors import Unavailable
-from storage import deliveries
+from storage import channel_health, deliveries
 from storage.connect import connect
 from storage.deliveries import Depth, Outcome
 from storage.unit import Connection
@@ -104,9 +104,12 @@ class Session:
         self._pace = pace
         self._probe = probe
         self._wakes = {name: asyncio.Event() for name in channels}
+        self._failing: set[str] = set()
+        """Channels that table `channel_health` says are failing."""
 
     async def run(self) -> None:
         """Serve all channels until cancelled or a connection is lost."""
+        await channel_health.keep(self._work, self._channels)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._measure())
@@ -121,6 +124,7 @@ class Session:
 
     async def _measure(self) -> None:
         while True:
+            self._failing = await channel_health.failing(self._work)
             found = await deliveries.depth(self._work, self._real_now())
             empty = [Depth(name, 0, 0) for name in self._channels]
             for depth in [*empty, *found]:
@@ -167,10 +171,30 @@ class Session:
             detail=result.detail,
             due=result.due,
         )
+        await self._note(delivery.channel, failure, result, now)
         metrics.ATTEMPTS.labels(delivery.channel, result.outcome.value).inc()
         LOGGER.log(
             result.level, "%s: %s (%s)", delivery.id, result.outcome, result.detail
         )
+
+    async def _note(
+        self, channel: str, failure: TransportError | None, result: Result, at: datetime
+    ) -> None:
+        """Keep the health of `channel`: what fails is written, what works once it works again."""
+        if isinstance(failure, UnreachablePersonError):
+            return  # says nothing of the channel
+        if failure is not None:
+            self._failing.add(channel)
+            await channel_health.failed(
+                self._work,
+                channel,
+                at=at,
+                gave_up=result.outcome is Outcome.FAILED,
+                detail=storable(str(failure)),
+            )
+        elif channel in self._failing:
+            self._failing.discard(channel)
+            await channel_health.works(self._work, channel)
 
     async def _sent(self, delivery: Delivery) -> TransportError | None:
         """Send once, for no longer than half of the claim; what went wrong."""

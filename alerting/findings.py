@@ -1,4 +1,4 @@
-"""Findings: alerts whose subject is a device or the box itself. No excursion is behind them.
+"""Findings: alerts whose subject is a device, a site or the box itself. No excursion is behind them.
 
 From when to when a finding holds stands in the journal: `{"from": …, "to": … or null, …}`.
 There is one open finding for each subject and rule; what happens again before somebody
@@ -8,32 +8,33 @@ opened it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from alerting import life_cycle
-from alerting.routing import Subscription, news
-from alerting.texts import Facts, Text, box_facts
-from domain.alerts import SYSTEM, Alert, DeviceSubject, Event, JournalEntry
+from alerting.happened import Happened
+from alerting.recalling import facts_of, subjects
+from alerting.recording import record
+from alerting.telling import Step, Telling
+from domain.alerts import SYSTEM, Alert, Event
 from domain.registry import Device
 from domain.rules import Severity
 from rules.silence import SilenceRule
-from storage import alerts, deliveries, findings, journal
-from storage.findings import Key
+from storage import alerts, findings
+from storage.findings import Key, Site
 from storage.unit import Unit
-
-Step: TypeAlias = tuple[Alert, JournalEntry]
-"""A head after something happened to it, and the journal entry of that."""
 
 SEVERITY: Final = {
     "session-lost": Severity.MAJOR,
     "unjudged": Severity.CRITICAL,
     "deaf": Severity.CRITICAL,
     "blind": Severity.CRITICAL,
+    "channel-unreachable": Severity.MAJOR,
     "conflict": Severity.MAJOR,
     "clock-ahead": Severity.MINOR,
+    "few-recipients": Severity.MINOR,
 }
 """By rule key: what is not in the catalogue."""
 
@@ -44,7 +45,9 @@ class Finding:
 
     rule: str
     device: Device | None = None
-    """None: the box."""
+    """None: a site, or the box."""
+    site: Site | None = None
+    """None: a device, or the box."""
     version: str | None = None
     """Of a rule in the catalogue."""
     severity: Severity | None = None
@@ -59,7 +62,14 @@ class Finding:
     @property
     def key(self) -> Key:
         """What names its alert."""
-        return Key(self.device and self.device.id, self.rule, self.suppressed)
+        device, site = self.device and self.device.id, self.site and self.site.site
+        return Key(device, self.rule, self.suppressed, site)
+
+    @property
+    def enterprise(self) -> int | None:
+        """The owner of the device or site."""
+        where = self.device or self.site
+        return where and where.enterprise
 
     @property
     def gravity(self) -> Severity:
@@ -70,12 +80,9 @@ class Finding:
 class Findings:
     """Lets alerts follow findings."""
 
-    def __init__(
-        self, subscriptions: Sequence[Subscription], real_now: Callable[[], datetime]
-    ) -> None:
-        """Notify `subscriptions`; what is owed is due at `real_now()`."""
-        self._subscriptions = subscriptions
-        self._real_now = real_now
+    def __init__(self, telling: Telling) -> None:
+        """Let `telling` owe what must be told."""
+        self._telling = telling
         self._rules: Mapping[str, SilenceRule] = {}
 
     def install(self, rules: Mapping[str, SilenceRule]) -> None:
@@ -94,76 +101,64 @@ class Findings:
         fresh = [one for one in found if opens(one, heads.get(one.key))]
         ids = await alerts.new_ids(unit.connection, len(fresh))
         new = [
-            opened(one, heads.get(one.key), number, now)
+            opened(one, predecessor(one, heads.get(one.key)), number, now)
             for one, number in zip(fresh, ids, strict=True)
         ]
         await alerts.insert(unit.connection, new)
         heads |= {one.key: head for one, head in zip(fresh, new, strict=True)}
         steps = [
-            step
+            (head, list(happen(head, one, now)))
             for one in found
             if (head := heads.get(one.key)) is not None
-            for step in happen(head, one, now)
         ]
-        await self._write(unit, steps)
+        await self._write(unit, steps, now)
 
-    async def _write(self, unit: Unit, steps: Sequence[Step]) -> None:
-        """Write what happened; of each alert, people are told once."""
-        heads = {head.id: head for head, _ in steps}
-        devices = {head.device for head in heads.values() if head.device is not None}
-        subjects = await findings.subjects(unit.connection, devices)
-        heard = await deliveries.told(unit.connection, heads)
-        await alerts.update(unit.connection, list(heads.values()))
-        await journal.append(unit, [entry for _, entry in steps])
-        entries: dict[int, list[JournalEntry]] = {}
-        for _, entry in steps:
-            entries.setdefault(entry.alert, []).append(entry)
-        owed = [
-            delivery
-            for number, happened in entries.items()
-            for delivery in news(
-                happened,
-                self._facts(heads[number], subjects),
-                self._subscriptions,
-                told=heard[number],
+    async def _write(
+        self, unit: Unit, steps: Sequence[tuple[Alert, Sequence[Step]]], now: datetime
+    ) -> None:
+        """Write what happened to each head; of each alert, people are told once."""
+        after = {before.id: taken[-1][0] for before, taken in steps if taken}
+        subject = await subjects(unit.connection, after.values())
+        happened = [
+            Happened(
+                before=before,
+                entries=[entry for _, entry in taken],
+                facts=facts_of(after[before.id], self._rules, subject[before.id]),
             )
+            for before, taken in steps
+            if taken
         ]
-        await deliveries.owe(unit, owed, due=self._real_now())
-
-    def _facts(self, head: Alert, subjects: Mapping[int, DeviceSubject]) -> Facts:
-        subject = None if head.device is None else subjects[head.device]
-        if head.version is None:
-            return box_facts(head, subject)
-        rule = self._rules[head.version]
-        return Facts(
-            alert=head,
-            what=Text(rule.name.zh, rule.name.en),
-            basis=Text(rule.basis.zh, rule.basis.en),
-            subject=subject,
-        )
+        await record(unit, happened, self._telling, now)
 
 
 def opens(one: Finding, head: Alert | None) -> bool:
     """Whether an alert opens; `head` is the newest of its key."""
     if one.begins is None:
         return False
-    return head is None or life_cycle.joining(head, one.gravity) is None
+    if head is None or head.enterprise != one.enterprise:
+        return True  # a former owner's goes on with nobody else
+    return life_cycle.joining(head, one.gravity) is None
+
+
+def predecessor(one: Finding, head: Alert | None) -> Alert | None:
+    """The alert that the one to be opened follows: never another owner's."""
+    return head if head and head.enterprise == one.enterprise else None
 
 
 def opened(
     one: Finding, predecessor: Alert | None, number: int, now: datetime
 ) -> Alert:
     """The head of a new alert, before its first journal entry."""
-    device = one.device
+    device, where = one.device, one.device or one.site
     return Alert(
         id=number,
         rule=one.rule,
         version=one.version,
         point=None,
         device=device and device.id,
-        enterprise=device and device.enterprise,
-        site=device and device.site,
-        region=device and device.region,
+        enterprise=where and where.enterprise,
+        site=where and where.site,
+        region=where and where.region,
         severity=one.gravity,
         suppressed=one.suppressed,
         predecessor=predecessor and predecessor.id,

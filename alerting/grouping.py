@@ -12,6 +12,8 @@
 4. What happened to an alert in one intake is told once: from its head before, and its
    excursions afterwards. That a lesser level is reached, too, is no news while it is active;
    nor is what takes the place of what was told, while the signal stays.
+5. An alert that a silent device explains, of which nobody is told, takes only what a silent
+   device explains, too (`inhibition.py`).
 """
 
 from __future__ import annotations
@@ -71,8 +73,13 @@ def takes_over(alert: Alert, excursion: Excursion) -> bool:
     return past or not closed(alert)
 
 
-def takes(alert: Alert, excursion: Excursion) -> bool:
-    """Whether `alert` takes a further excursion; one just opened takes any."""
+def takes(alert: Alert, excursion: Excursion, *, explained: bool = False) -> bool:
+    """Whether `alert` takes a further excursion; one just opened takes any.
+
+    `explained` says whether a silent device explains it (rule 5).
+    """
+    if alert.inhibited_by is not None and not explained:
+        return False
     return (
         not alert.entries or life_cycle.joining(alert, excursion.severity) is not None
     )

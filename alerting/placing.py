@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from alerting import grouping
 from alerting.grouping import Known
+from alerting.judging import Identity
 from domain.alerts import Alert
 from domain.excursions import Excursion
 from domain.registry import Registry
@@ -49,17 +50,19 @@ class Placing:
         heads: Mapping[int, Alert],
         newest: Mapping[Group, int],
         until: Mapping[int, datetime],
+        explained: Mapping[Identity, int],
         now: datetime,
     ) -> None:
         """`heads` are those of all alerts that `newest` or a changed excursion names.
 
         `until` says of changed excursions that were stored, by number, up to when people
-        knew them.
+        knew them; `explained`, by which alert about a silent device one is explained.
         """
         self._registry = registry
         self._works = {number: Work(head) for number, head in heads.items()}
         self._newest = dict(newest)
         self._until = until
+        self._explained = explained
         self._now = now
 
     def place(self, changed: Iterable[Stored]) -> list[Work]:
@@ -108,15 +111,31 @@ class Placing:
         """The alert that takes a further excursion, opened if need be."""
         group = (excursion.point, excursion.rule, not in_use)
         last = self._works[self._newest[group]] if group in self._newest else None
-        if last is None or not grouping.takes(last.head, excursion):
-            head = self._opened(excursion, last and last.head, suppressed=not in_use)
+        device = self._registry.device_of[excursion.point]
+        if last and last.head.enterprise != device.owner(excursion.start):
+            last = None  # another owner's: nobody else goes on with it
+        silence = self._explained.get(excursion.identity)
+        explained = silence is not None
+        if last is None or not grouping.takes(
+            last.head, excursion, explained=explained
+        ):
+            closed = (
+                last is not None and last.head.entries and grouping.closed(last.head)
+            )
+            former = last.head if last and closed else None
+            head = self._opened(excursion, former, silence, suppressed=not in_use)
             last = self._works[head.id] = Work(head)
             self._newest[group] = head.id
         last.joined.append(excursion)
         return last
 
     def _opened(
-        self, excursion: Excursion, predecessor: Alert | None, *, suppressed: bool
+        self,
+        excursion: Excursion,
+        predecessor: Alert | None,
+        silence: int | None,
+        *,
+        suppressed: bool,
     ) -> Alert:
         """The head of a new alert, before its first journal entry."""
         device = self._registry.device_of[excursion.point]
@@ -126,12 +145,13 @@ class Placing:
             version=excursion.version,
             point=excursion.point,
             device=device.id,
-            enterprise=device.enterprise,
+            enterprise=device.owner(excursion.start),
             site=device.site,
             region=device.region,
             severity=excursion.severity,
             suppressed=suppressed,
             predecessor=predecessor.id if predecessor else None,
+            inhibited_by=silence,
             opened_at=self._now,
         )
 

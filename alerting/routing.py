@@ -1,41 +1,54 @@
-"""Who is told of what: from a journal entry to the deliveries owed. Pure."""
+"""Who is told of what: from what happened to the deliveries owed. Pure.
+
+1. That an alert begins (opened, recurred, worsened) is told to those who subscribe to it, and
+   to those who heard of it before, though its severity may have fallen below theirs.
+2. In an incident, somebody is told of a begin unless he was told of one before that is at
+   least as severe, and this one is not critical. What was over when it was told stands in
+   for nothing that goes on, and what is dealt with (withdrawn, merged, or returned and
+   acknowledged) for nothing at all; whoever was told that an alert is over is always told
+   that it recurs.
+3. That it was withdrawn or merged is told to those who heard of it. So is its return, if it is
+   in no incident; else that waits until the incident settles (`settling.py`).
+4. Of all that happened to an alert in one unit each is told once, with the state afterwards.
+   So what was over before it was found makes one notification.
+5. Of a quiet alert nobody is told, nor of one that is shelved; a rise in severity ends the
+   shelving (life cycle, rule 5).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from alerting.happened import Happened
 from alerting.texts import Facts, text
-from domain.alerts import Delivery, Event, JournalEntry, Subject
+from domain.alerts import (
+    Delivery,
+    DeviceSubject,
+    Event,
+    JournalEntry,
+    Recipient,
+    Subject,
+)
 from domain.errors import SettingsError
 from domain.excursions import Forecast
 from domain.rules import Severity
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-TOLD: Final = frozenset(
-    {
-        Event.OPENED,
-        Event.WORSENED,
-        Event.RECURRED,
-        Event.RETURNED,
-        Event.WITHDRAWN,
-        Event.MERGED,
-    }
-)
-"""The events that notify, unless a subscription says otherwise."""
+LastWords: TypeAlias = Mapping[int, Mapping[Recipient, bool]]
+"""By alert, of each that ever heard of it: whether, by the last word, it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """Who wants to be told of which events, over which channel."""
+    """Who is told by the settings, whatever the place and time, over which channel."""
 
     channel: str
     recipient: str
     """A name, not an address: it is part of ids; the channel knows the address."""
-    events: frozenset[Event] = TOLD
     severity: Severity = Severity.MINOR
     """Only alerts of at least this severity."""
 
@@ -48,47 +61,109 @@ class Subscription:
                 )
 
 
+class Covered:
+    """What each has been told of in each incident: rule 2."""
+
+    def __init__(
+        self, told: Mapping[tuple[int, Recipient], tuple[int, int]] | None = None
+    ) -> None:
+        """`told` are, by incident and recipient, the highest severities told of.
+
+        That of all begins, and that of those which went on when they were told; 0: none.
+        """
+        self._told = dict(told or {})
+
+    def news(self, entry: JournalEntry, incident: int | None, to: Recipient) -> bool:
+        """Whether a begin is to be told to somebody."""
+        if incident is None or entry.severity is Severity.CRITICAL:
+            return True
+        told = self._told.get((incident, to), (0, 0))
+        return told[goes_on(entry)] < entry.severity
+
+    def note(self, entry: JournalEntry, incident: int | None, to: Recipient) -> None:
+        """It was told."""
+        if incident is not None:
+            told = self._told.get((incident, to), (0, 0))
+            highest = max(told[0], entry.severity)
+            going_on = entry.severity if goes_on(entry) else 0
+            self._told[incident, to] = (highest, max(told[1], going_on))
+
+
+def goes_on(entry: JournalEntry) -> bool:
+    """Whether, as told, the alert is active."""
+    return entry.new_state.signal == "active"
+
+
+def silent(one: Happened) -> bool:
+    """Whether nobody is told of an alert now (rule 5)."""
+    return one.head.quiet or one.head.shelved_until is not None
+
+
 def news(
-    entries: Sequence[JournalEntry],
-    facts: Facts,
-    subscriptions: Sequence[Subscription],
-    *,
-    told: Collection[tuple[str, str]] = (),
+    happened: Iterable[Happened],
+    audience: Mapping[int, Collection[Recipient]],
+    last: LastWords,
+    covered: Covered,
 ) -> list[Delivery]:
-    """The deliveries owed for all that happened to an alert in one intake.
+    """The deliveries owed for all that happened in one unit; the most severe count first.
 
-    Each recipient is told once: of the first entry that it wants, and in which state the
-    alert is after the last. So what was over before it was found makes one notification.
+    `audience` are, by alert that begins, those who subscribe to it.
     """
-    owed: dict[tuple[str, str], Delivery] = {}
-    for entry in entries:
-        after = replace(entry, new_state=entries[-1].new_state)
-        for delivery in notifications(after, facts, subscriptions, told=told):
-            owed.setdefault((delivery.channel, delivery.recipient), delivery)
-    return list(owed.values())
+    loud = [one for one in happened if not silent(one)]
+    owed: list[Delivery] = []
+    for one in sorted(loud, key=lambda one: -one.head.severity):
+        entry, number = what(one), one.head.id
+        if entry is not None:
+            subscribed = audience.get(number, ())
+            to = recipients(one, entry, subscribed, last.get(number, {}), covered)
+            owed += deliveries(entry, one.facts, to)
+    return owed
 
 
-def notifications(
+def what(one: Happened) -> JournalEntry | None:
+    """What is told of all that happened (rules 3 and 4); None: nothing now."""
+    told = {Event.WITHDRAWN, Event.MERGED}
+    if one.head.incident is None:
+        told.add(Event.RETURNED)
+    end = next((entry for entry in one.entries if entry.event in told), None)
+    entry = one.begin or end
+    return entry and replace(entry, new_state=one.entries[-1].new_state)
+
+
+def recipients(
+    one: Happened,
     entry: JournalEntry,
-    facts: Facts,
-    subscriptions: Sequence[Subscription],
-    *,
-    told: Collection[tuple[str, str]] = (),
-) -> list[Delivery]:
-    """The deliveries that `entry` owes: one per subscription that wants it.
+    subscribed: Collection[Recipient],
+    last: Mapping[Recipient, bool],
+    covered: Covered,
+) -> list[Recipient]:
+    """Who is told of `entry`, noted as covered by it."""
+    if entry.event is Event.RETURNED:
+        return [to for to, active in last.items() if active]
+    if one.begin is None:
+        return list(last)
+    incident = one.head.incident
+    to_tell = [
+        to
+        for to in dict.fromkeys((*subscribed, *last))
+        if covered.news(entry, incident, to) or back(entry, last.get(to))
+    ]
+    for to in to_tell:
+        covered.note(entry, incident, to)
+    return to_tell
 
-    `told` are the (channel, recipient) that heard of this alert before: they hear how it
-    goes on though its severity has fallen below theirs. A suppressed alert owes none.
-    """
-    if facts.alert.suppressed:
-        return []
-    recipients = {
-        (wish.channel, wish.recipient): None
-        for wish in subscriptions
-        if entry.event in wish.events
-        and (entry.severity >= wish.severity or (wish.channel, wish.recipient) in told)
-    }
-    content = body(entry, facts)
+
+def back(entry: JournalEntry, last: bool | None) -> bool:  # noqa: FBT001 - a last word
+    """Whether it recurs for somebody whose last word was that it is over."""
+    return entry.event is Event.RECURRED and last is False
+
+
+def deliveries(
+    entry: JournalEntry, facts: Facts, to: Iterable[Recipient]
+) -> list[Delivery]:
+    """The deliveries of `entry` to each of `to`, once."""
+    recipients = dict.fromkeys(to)
+    content = body(entry, facts) if recipients else {}
     return [
         Delivery(
             alert=entry.alert,
@@ -99,6 +174,11 @@ def notifications(
         )
         for channel, recipient in recipients
     ]
+
+
+def fixed(subscriptions: Sequence[Subscription], severity: Severity) -> list[Recipient]:
+    """Whom the settings have told of an alert of `severity`."""
+    return [(s.channel, s.recipient) for s in subscriptions if s.severity <= severity]
 
 
 def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
@@ -112,8 +192,10 @@ def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
         "state": entry.new_state.value,
         "found_late": facts.found_late,
         "merged_into": facts.alert.merged_into,
+        "incident": facts.alert.incident,
         "at": entry.at.isoformat(),
         "text": text(entry, facts)._asdict(),
+        "link": facts.link or None,
         "rule": {
             "key": facts.alert.rule,
             "version": facts.alert.version,
@@ -127,13 +209,14 @@ def body(entry: JournalEntry, facts: Facts) -> dict[str, Any]:
 
 def _subject(facts: Facts) -> dict[str, Any] | None:
     subject = facts.subject
+    device = subject if isinstance(subject, DeviceSubject) else None
     point = subject if isinstance(subject, Subject) else None
     return subject and {
         "point": point and point.point,
         "name": point and {"zh": point.point_zh, "en": point.point_en},
         "quantity": point and point.quantity,
         "unit": point and point.unit,
-        "device": {"zh": subject.device_zh, "en": subject.device_en},
+        "device": device and {"zh": device.device_zh, "en": device.device_en},
         "site": {"zh": subject.site_zh, "en": subject.site_en},
         "region": subject.region,
         "telephone": subject.telephone,

@@ -89,6 +89,8 @@ def _detail(
         detail["found_late"] = True
     if into is not None:
         detail["into"] = into
+    if not work.head.entries and work.head.inhibited_by is not None:
+        detail["inhibited_by"] = work.head.inhibited_by
     if not work.head.entries and work.head.version is not None:
         detail["rule"] = rules[work.head.version].model_dump(mode="json")
     return detail

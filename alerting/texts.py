@@ -13,6 +13,7 @@ from domain.alerts import (
     DeviceSubject,
     Event,
     JournalEntry,
+    SiteSubject,
     State,
     Subject,
 )
@@ -38,8 +39,8 @@ class Facts:
     """What the rule watches for."""
     basis: Text
     """The legal or process basis of the rule; where none is in the catalogue, what to do."""
-    subject: DeviceSubject | None = None
-    """None: the box itself."""
+    subject: SiteSubject | None = None
+    """A site, a device or a point; None: the box itself."""
     excursion: Excursion | None = None
     """The one to tell of: the worst of what is new, else of all; or the last it had."""
     limit: str = ""
@@ -48,6 +49,8 @@ class Facts:
     """The peak as its kind of rule says it: `8.1 °C`, `45 min`; empty: nothing to say."""
     found_late: bool = False
     """What is told of was over before it was found."""
+    link: str = ""
+    """Where people find the alert; empty: nobody has said under which address."""
 
 
 SEVERITIES: Final = {
@@ -197,6 +200,18 @@ BOX: Final = {
             " readings are kept and judged as ever",
         ),
     ),
+    "channel-unreachable": (
+        Text(
+            "通知渠道不通，有关人员可能收不到通知",
+            "a channel of notifications fails, people may not be told",
+        ),
+        Text(
+            "请检查该渠道的地址、密钥与网络；未送达的通知会在 24 小时内重试，"
+            "渠道恢复前请以其他方式联系有关人员",
+            "check the channel's address, its keys and the network; what is owed is tried"
+            " for 24 h; until it works, reach the people concerned by other means",
+        ),
+    ),
     "conflict": (
         Text(
             "设备对同一测点同一时刻报送了不同的数值",
@@ -218,12 +233,26 @@ BOX: Final = {
             "set the device's clock, then send again what was refused",
         ),
     ),
+    "few-recipients": (
+        Text(
+            "现场有 GSP 温湿度库区，但会收到其告警的人员不足三人",
+            "the site has zones under GSP, but fewer than three people would be told"
+            " of their alerts",
+        ),
+        Text(
+            "请为该现场补足告警接收人；依据：GSP 附录《温湿度自动监测》，"
+            "报警信息应当发给至少 3 名指定人员",
+            "let more people be told of this site's alerts; basis: the GSP appendix on"
+            " automatic monitoring of temperature and humidity asks that at least three"
+            " designated people be told",
+        ),
+    ),
 }
 """What happened and what to do, by the key of rules that are not in the catalogue."""
 
 
-def box_facts(alert: Alert, subject: DeviceSubject | None = None) -> Facts:
-    """The facts of an alert by a rule that is not in the catalogue: of the box, or a device."""
+def box_facts(alert: Alert, subject: SiteSubject | None = None) -> Facts:
+    """The facts of an alert by a rule that is not in the catalogue, of whatever subject."""
     what, remedy = BOX[alert.rule]
     return Facts(alert=alert, what=what, basis=remedy, subject=subject)
 
@@ -258,8 +287,11 @@ def _where(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     if subject is None:
         yield Text("对象：黑匣子自身", "Where: the black box itself")
         return
-    zh = [subject.enterprise_zh, subject.site_zh, subject.device_zh]
-    en = [subject.enterprise_en, subject.site_en, subject.device_en]
+    zh = [subject.enterprise_zh, subject.site_zh]
+    en = [subject.enterprise_en, subject.site_en]
+    if isinstance(subject, DeviceSubject):
+        zh.append(subject.device_zh)
+        en.append(subject.device_en)
     if isinstance(subject, Subject):
         zh.append(subject.point_zh)
         en.append(subject.point_en)
@@ -402,8 +434,19 @@ def _basis(_: JournalEntry, facts: Facts) -> Iterator[Text]:
         )
 
 
+def _link(_: JournalEntry, facts: Facts) -> Iterator[Text]:
+    if facts.link:
+        yield Text(f"链接：{facts.link}", f"Link: {facts.link}")
+
+
 def _number(entry: JournalEntry, _: Facts) -> Iterator[Text]:
     yield Text(f"编号：{entry.alert}-{entry.n}", f"Number: {entry.alert}-{entry.n}")
+
+
+def _channels(entry: JournalEntry, _: Facts) -> Iterator[Text]:
+    """Which channels fail, where that is what is told."""
+    if names := "、".join(entry.detail.get("channels", ())):
+        yield Text(f"渠道：{names}", f"Channels: {names.replace('、', ', ')}")
 
 
 PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
@@ -411,9 +454,11 @@ PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
     _when,
     _how_bad,
     _forecast,
+    _channels,
     _note,
     _command,
     _basis,
     _number,
+    _link,
 )
 """The lines below the headline, in their order; a part may have nothing to say."""

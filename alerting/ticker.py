@@ -89,6 +89,7 @@ class Ticker:
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Remember who was heard; raise conflicts and clocks that are ahead."""
         memory = await self._remember(unit.connection, unit.share)
+        await self._follow(unit, list(self._handed_over(memory)), now)
         self._hear(memory, brought, unit.arrived)
         details: dict[tuple[int, str], Mapping[str, Any]] = {
             (device, CLOCK_AHEAD): {"measured": time.isoformat()}
@@ -108,7 +109,7 @@ class Ticker:
         """Whether anything has begun or ended by now. Cheap while nothing has."""
         memory = await self._remember(connection, share)
         heard = self._hearing(listened, now)
-        self._found = [
+        self._found = list(self._handed_over(memory)) or [
             *self._deafness(memory, share, listened),
             *self._silences(memory, heard),
             *self._quiet(memory, heard.watermark),
@@ -160,6 +161,19 @@ class Ticker:
         self._stirred |= devices & self._timelines.keys()
 
     # What has begun or ended ------------------------------------------------------
+
+    def _handed_over(self, memory: Memory) -> Iterator[Found]:
+        """What goes on with a former owner: it ends there, and may begin with the new one."""
+        for key, one in memory.left.items():
+            device = self._devices[one.device]
+            since, _ = device.owners[-1]
+            finding = Finding(
+                rule=one.rule,
+                device=device,
+                suppressed=one.suppressed,
+                ends=extent(one.start, max(one.start, since)),
+            )
+            yield finding, (memory.left, key, None)
 
     def _deafness(
         self, memory: Memory, share: int, listened: Listened

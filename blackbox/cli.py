@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from blackbox.commands import evidence, processes, registry, rejected, rules, simulate
+from blackbox.commands import (
+    evidence,
+    maintenance,
+    processes,
+    registry,
+    rejected,
+    rules,
+    simulate,
+    telling,
+    users,
+)
 from domain.errors import BlackboxError, RegistryError
 
 app = typer.Typer(
@@ -18,9 +28,14 @@ app = typer.Typer(
 )
 processes.add_to(app)
 app.add_typer(registry.app, name="registry")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(rules.app, name="rules")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(telling.contacts, name="contacts")
+app.add_typer(telling.subscriptions, name="subscriptions")
+app.add_typer(telling.channels, name="channels")
+app.add_typer(users.app, name="users")
 evidence.add_to(app)
 
 

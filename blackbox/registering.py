@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from domain.errors import InputError, RegistryError, Unavailable
 from domain.registry_file import parse, resolved
 from rules import catalogue
 from storage import requests, shares
+from storage.requests import Kind
 from storage.unit import Connection
 
 LOOK = 0.2
@@ -37,7 +38,7 @@ async def register(
 async def ask(
     connection: Connection,
     share: str,
-    kind: Literal["registry", "readmission"],
+    kind: Kind,
     body: Mapping[str, Any],
     who: str,
     patience: float = PATIENCE,

@@ -5,21 +5,34 @@ Whatever needs a setting is handed it as an argument.
 
 from __future__ import annotations
 
+import json
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from blackbox.clock import Clock
+from domain.addresses import is_loopback
 from domain.broker import Broker
 from domain.errors import SettingsError
 
@@ -28,6 +41,16 @@ FILE = "BLACKBOX_CONFIG"
 SHARE = r"^\d\d(/\d\d){0,2}$"
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
+EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
+SAID: Final = {"true": True, "false": False, "": False}
+
+
+class SecretFile(BaseModel):
+    """Where a secret is read from: a file with nothing else in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Path
 
 
 class Settings(BaseSettings):
@@ -46,12 +69,21 @@ class Settings(BaseSettings):
     batch_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """Most bytes of payload that wait in memory."""
 
-    webhook_url: str | None = None
+    webhook_url: str | None = Field(default=None, repr=False)
     webhook_secret: str | None = Field(default=None, repr=False)
     """`whsec_…`, after the Standard Webhooks specification."""
+    channels: Annotated[dict[str, SecretStr | SecretFile], NoDecode] = Field(
+        default={}, repr=False
+    )
+    """Templates of Apprise URLs by the name of the channel (docs/notifications.md)."""
+    allow_internal: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    """Networks of this machine, or around it, that notifications may be sent to."""
 
     dashboard_host: str = "127.0.0.1"
     dashboard_port: Port = 8080
+    public_url: str | None = None
+    """Where browsers reach the dashboard: `https://host`; what links in notifications begin
+    with. Unset: by http on this machine, and no links."""
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None
     """Where Prometheus may ask ingestor and dispatcher; unset: nowhere."""
@@ -105,6 +137,49 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def _keeps_passwords_off_the_wire(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname
+        except ValueError:
+            raise ValueError("no address like https://blackbox.example") from None
+        if parts.scheme not in ("http", "https") or not host or parts.query:
+            raise ValueError("no address like https://blackbox.example")
+        if parts.scheme == "http" and not is_loopback(host):
+            raise ValueError(
+                "https is needed: by http, others read passwords on their way"
+            )
+        return url.rstrip("/")
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _channels_by_name(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value or "{}")
+        except ValueError:
+            # Its message would stand beside the URLs.
+            raise ValueError('no JSON like {"mail": "mailtos://…"}') from None
+
+    @field_validator("allow_internal", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = SAID.get(value.strip().lower(), value.split(","))
+        if isinstance(value, bool):
+            value = EVERYWHERE if value else ()
+        try:
+            return tuple(ip_network(str(one).strip(), strict=False) for one in value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                "true, false, or networks like 10.1.0.0/16,127.0.0.1"
+            ) from None
+
     @model_validator(mode="after")
     def _webhook_is_signed(self) -> Self:
         if self.webhook_url is not None and self.webhook_secret is None:
@@ -127,6 +202,14 @@ class Settings(BaseSettings):
         """The broker's address. Raises SettingsError that names it where it is unset."""
         return self._needed(self.mqtt_url, "BLACKBOX_MQTT_URL")
 
+    def channel_urls(self) -> dict[str, str]:
+        """Templates of Apprise URLs by channel. Raises SettingsError, which shows none."""
+        return {name: _secret(name, value) for name, value in self.channels.items()}
+
+    def secure(self) -> bool:
+        """Whether browsers reach the dashboard by https."""
+        return (self.public_url or "").startswith("https:")
+
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""
         given = {
@@ -142,6 +225,17 @@ class Settings(BaseSettings):
         if value is None:
             raise SettingsError(f"请设置 {name} · set {name}")
         return value
+
+
+def _secret(channel: str, value: SecretStr | SecretFile) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value().strip()
+    try:
+        return value.file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"channel {channel}: cannot read {value.file} ({type(error).__name__})"
+        ) from None
 
 
 def read() -> Settings:

@@ -13,6 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import assets, health, problems
 from dashboard.house import Acknowledge, Clock, House, InjectFault, Pool
 from dashboard.pages.live import routes as live
+from dashboard.pages.sign_in import routes as sign_in
+from dashboard.passwords import Passwords
 from dashboard.security import SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -55,6 +57,7 @@ def create_app(
         pool=pool,
         clock=clock,
         real_now=real_now,
+        passwords=Passwords(),
         secure=secure,
         acknowledge=acknowledge,
         inject_fault=inject_fault,
@@ -63,7 +66,7 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    for router in (live.router, health.router, assets.router):
+    for router in (sign_in.router, live.router, health.router, assets.router):
         app.include_router(router)
     app.router.routes.extend(assets.MOUNTS)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)

@@ -15,8 +15,10 @@ from starlette.responses import JSONResponse, Response
 
 from dashboard.house import House, house
 from dashboard.pulse import Reason, State
+from domain.people import EVERYTHING
 from domain.rules import Severity
 from storage import alert_cards
+from storage.scope import scoped
 
 router = APIRouter()
 
@@ -57,7 +59,7 @@ async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> R
         known.box.labels(state).set(state is here.stream.pulse.state)
     known.alerts.clear()
     try:
-        async with here.connection() as connection:
+        async with here.connection() as connection, scoped(connection, EVERYTHING):
             counts = await alert_cards.count_open_alerts(connection)
         for severity in Severity:
             known.alerts.labels(severity.name.lower()).set(counts.get(severity, 0))

@@ -12,10 +12,10 @@ from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.display import Display
+from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
-from domain.alerts import JournalEntry
 from domain.people import Person
 from storage.overview import PointLine
 from storage.scope import enter
@@ -27,9 +27,9 @@ PATIENCE = 3.0
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 Acknowledge: TypeAlias = Callable[
-    [Connection, int, str, str | None, datetime], Awaitable[JournalEntry]
+    [Connection, Person, int, str | None, datetime], Awaitable[object]
 ]
-"""(connection, alert, actor, reason, now); raises CommandError where it is not possible."""
+"""(connection, who, alert, reason, now); raises CommandError where it is not possible."""
 
 InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
 """(device, fault, minutes of domain time); raises InputError for what does not exist."""
@@ -55,6 +55,7 @@ class House:
     clock: Clock
     real_now: Callable[[], datetime]
     """Of sessions and tokens, which no demo's clock may make last longer."""
+    passwords: Passwords
     secure: bool
     """Whether browsers reach us by https."""
     acknowledge: Acknowledge

@@ -36,6 +36,7 @@ async def me(request: Request, here: Annotated[House, Depends(house)]) -> Person
         found = None
     if found is None:
         raise Problem(401)
+    request.state.person = found
     return found
 
 

@@ -25,6 +25,6 @@ def new_pool(url: str, *, at_most: int = 12) -> Pool:
         kwargs={
             "autocommit": True,
             "application_name": "blackbox dashboard",
-            "options": f"{OPTIONS} -c blackbox.low=0 -c blackbox.high=999999 -c blackbox.box=true",  # until there is a sign-in
+            "options": OPTIONS,
         },
     )

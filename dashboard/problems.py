@@ -19,6 +19,7 @@ from dashboard.render import page
 from dashboard.security import HEADERS
 
 log = logging.getLogger(__name__)
+HEADERS_OF = {401: {"WWW-Authenticate": 'Bearer realm="blackbox"'}}
 
 
 class Problem(Exception):
@@ -44,6 +45,7 @@ def answer(request: Request, status: int, detail: str) -> Response:
     return JSONResponse(
         {"title": texts(request)("error.title"), "status": status, "detail": detail},
         status,
+        HEADERS_OF.get(status),
         media_type="application/problem+json",
     )
 

@@ -41,6 +41,8 @@ def page(
         pulse=here.stream.pulse,
         position=position,
         tag=TAGS[t.language],
+        person=getattr(request.state, "person", None),
+        live=here.cookie in request.cookies,
         languages={one: (NAMES[one], link(request, lang=one)) for one in LANGUAGES},
         link=lambda **changes: link(request, **changes),
         **values,

@@ -23,8 +23,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dashboard.pulse import Pulse, State, Watch
+from domain.people import EVERYTHING
 from storage import journal, overview
 from storage.journal import Streamed
+from storage.scope import scoped
 from storage.unit import Connection
 
 log = logging.getLogger(__name__)
@@ -175,7 +177,10 @@ class Stream:
 
     async def _backlog(self, after: int, known: int | None) -> list[bytes]:
         try:
-            async with self._pool.connection(timeout=BEAT) as connection:
+            async with (
+                self._pool.connection(timeout=BEAT) as connection,
+                scoped(connection, EVERYTHING),
+            ):
                 entries = await journal.after(connection, after, BATCH)
         except (psycopg.Error, PoolTimeout):
             return [RENEW]
@@ -228,10 +233,11 @@ class Stream:
         if self._position is None:
             self._position = await journal.horizon(connection)
             self._publish(RENEW)
-        while entries := await journal.after(connection, self._position, BATCH):
-            self._position = entries[-1].xid
-            for data in journal_events(entries):
-                self._publish(data)
+        async with scoped(connection, EVERYTHING):
+            while entries := await journal.after(connection, self._position, BATCH):
+                self._position = entries[-1].xid
+                for data in journal_events(entries):
+                    self._publish(data)
 
 
 async def _woken(connection: Connection) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from domain.rules import Severity
 
 SYSTEM = "system"
 """The actor of what the box did by itself."""
+Recipient: TypeAlias = tuple[str, str]
+"""(channel, name): somebody, reached in one way."""
 
 
 class State(StrEnum):
@@ -183,6 +185,10 @@ class Delivery:
     body: Mapping[str, Any]
     attempts: int = 0
     """Made so far and recorded."""
+    language: str = "zh"
+    """The recipient's, `zh` or `en`, as it is when the delivery is taken up."""
+    address: str | None = None
+    """The recipient's in this channel, likewise; None: not known."""
 
     @property
     def id(self) -> str:
@@ -191,12 +197,10 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeviceSubject:
-    """A device as people know it: what a notification says of who and where."""
+class SiteSubject:
+    """A site as people know it: what a notification says of who and where."""
 
-    device: int
-    device_zh: str
-    device_en: str
+    site: int
     site_zh: str
     site_en: str
     region: str
@@ -209,6 +213,15 @@ class DeviceSubject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceSubject(SiteSubject):
+    """A device as people know it, and its site."""
+
+    device: int
+    device_zh: str
+    device_en: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Subject(DeviceSubject):
     """A point as people know it, and its device."""
 
@@ -218,3 +231,4 @@ class Subject(DeviceSubject):
     quantity: str
     unit: str
     resolution: float
+    stage: str

@@ -9,6 +9,7 @@ BlackboxError
 │   ├── ForbiddenError  a command that the person's role may not give
 │   └── UnknownAlertError  no such alert, or none that the person may know of: the same
 ├── TransportError      (alerting/channels) a channel could not hand over; says if permanent
+│   └── UnreachablePersonError   it works, but not for this person
 └── Unavailable         ours or the surroundings', temporary: broker, database or lease is away
     └── LeaseLost       another process writes for this share now
 """

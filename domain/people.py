@@ -8,10 +8,14 @@ from enum import StrEnum
 from typing import Final
 
 from domain.errors import InputError
+from domain.regions import PROVINCES, region_problem
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 """A name to sign in with; it is the actor of the journal, and part of no path or address."""
 RESERVED: Final = frozenset({"system"})
+FULL_NAME: Final = 80
+"""Characters at most."""
+LANGUAGES: Final = frozenset({"zh", "en"})
 
 
 class Role(StrEnum):
@@ -93,3 +97,60 @@ def checked_name(name: str) -> str:
             " beginning with a letter."
         )
     return name
+
+
+def checked(person: Person) -> Person:
+    """`person`, if there can be such a one. Raises InputError that says what is wrong."""
+    checked_name(person.name)
+    problem = (
+        _text_problem(person.full_name)
+        or _place_problem(person)
+        or (
+            None
+            if person.language in LANGUAGES
+            else "语言：zh 或 en。Language: zh or en."
+        )
+    )
+    if problem:
+        raise InputError(problem)
+    return person
+
+
+def _text_problem(full_name: str) -> str | None:
+    printable = full_name.isprintable() and full_name == full_name.strip()
+    if printable and 1 <= len(full_name) <= FULL_NAME:
+        return None
+    return (
+        f"姓名须为 1–{FULL_NAME} 个可显示的字符。"
+        f" The full name must be 1 to {FULL_NAME} printable characters."
+    )
+
+
+def _place_problem(person: Person) -> str | None:
+    """A supervisor has a region, an enterprise's user an enterprise, the others neither."""
+    if (person.role is Role.SUPERVISOR) != (person.region is not None):
+        return (
+            "监管人员须有辖区，其他角色不得有。"
+            " A supervisor has a region; no other role has one."
+        )
+    if (person.role is Role.ENTERPRISE) != (person.enterprise is not None):
+        return (
+            "企业用户须有企业，其他角色不得有。"
+            " An enterprise's user has an enterprise; no other role has one."
+        )
+    if person.region is not None and not _is_region(person.region):
+        return (
+            f"辖区须为 GB/T 2260 的六位代码（330000 为全省），而非 {person.region!r}。"
+            " A region is the six digits of GB/T 2260 (330000: a whole province),"
+            f" not {person.region!r}."
+        )
+    return None
+
+
+def _is_region(code: str) -> bool:
+    """Whether it is a province, a prefecture or a county of GB/T 2260."""
+    if not re.fullmatch(r"[0-9]{6}", code) or code[:2] not in PROVINCES:
+        return False
+    if code[2:4] == "00":
+        return code[4:] == "00"
+    return region_problem(code if code[4:] != "00" else f"{code[:4]}01") is None

@@ -61,6 +61,8 @@ class Point:
     """Smallest step that means anything, in the unit; values are judged rounded to it."""
     timeline: tuple[Setting, ...]
     """Sorted by `valid_from`, ascending."""
+    handovers: tuple[datetime, ...] = ()
+    """When its site changed its owner, ascending; a setting begins at each."""
 
     def setting(self, time: datetime) -> Setting | None:
         """The setting in force at `time`; None before the first."""
@@ -86,6 +88,13 @@ class Device:
     """IANA name; declared only where the device sends local time."""
     points: dict[str, Point] = field(default_factory=dict)
     """By the key that messages use."""
+    owners: tuple[tuple[datetime, int], ...] = ()
+    """From when on which enterprise owned its site, ascending; empty: always `enterprise`."""
+
+    def owner(self, time: datetime) -> int:
+        """The enterprise that owned its site at `time`."""
+        index = bisect_right(self.owners, time, key=lambda owner: owner[0])
+        return self.owners[max(index, 1) - 1][1] if self.owners else self.enterprise
 
 
 class Registry:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -38,6 +38,9 @@ from domain.registry_values import (
 )
 from domain.yaml_lines import Path
 
+Stage: TypeAlias = Literal[
+    "material", "production", "quality", "release", "storage", "transport"
+]
 LONGEST_INTERVAL = {"storage": timedelta(minutes=30), "transport": timedelta(minutes=5)}
 """How often GSP (appendix on automatic monitoring) wants values recorded, by stage."""
 GAPS = 3
@@ -222,9 +225,7 @@ class Point(Model):
         ge=1e-6,
         description="give the smallest step of the value that means anything, such as 0.1",
     )
-    stage: Literal[
-        "material", "production", "quality", "release", "storage", "transport"
-    ] = "storage"
+    stage: Stage = "storage"
     factor: Literal[
         "man", "machine", "material", "method", "environment", "measurement"
     ] = "environment"

@@ -1,6 +1,7 @@
-"""Requests of people that only the one writer may carry out: registry changes, readmissions.
+"""Requests of people that only the one writer may carry out.
 
-Each is an intake of its own, with its outcome told in the request's row. A request that
+They change the registry (by a file, a change of owner, a maintenance window) or let in again
+what was refused. Each is an intake of its own, with its outcome told in the request's row. A request that
 cannot be carried out is settled with what is wrong, whatever it was: it must not come back
 at every start.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -19,15 +21,17 @@ from domain.errors import RegistryError, Unavailable
 from domain.readings import Provenance
 from domain.registry_file import parse, resolved
 from ingest import rejections
+from ingest.asked import Maintenance, Transfer
 from ingest.door import Message, Offer, admit
 from ingest.intake import Intake
 from ingest.sorting import Sorted
 from rules import catalogue
+from storage import maintenance, owners, rejected, requests
 from storage import registry as registry_table
-from storage import rejected, requests
 from storage.evidence import BOX_EVENT, READMISSION
 from storage.rejected import Rejected
 from storage.requests import Request
+from storage.unit import Unit
 
 log = structlog.get_logger()
 
@@ -36,10 +40,7 @@ async def carry_out(intake: Intake, now: datetime) -> None:
     """Carry out every waiting request of the share, the oldest first."""
     for request in await requests.waiting(intake.connection, intake.share):
         try:
-            if request.kind == "registry":
-                await apply_registry(intake, request, now)
-            else:
-                await readmit(intake, request, now)
+            await CARRIED_OUT[request.kind](intake, request, now)
         except (Unavailable, psycopg.OperationalError):
             raise  # passes; the request waits
         except Exception as error:  # noqa: BLE001 (whatever a request holds)
@@ -49,7 +50,6 @@ async def carry_out(intake: Intake, now: datetime) -> None:
 
 async def refuse(intake: Intake, request: Request, error: Exception) -> None:
     """Settle a request that cannot be carried out."""
-    intake.forget()
     log.warning("request refused", id=request.id, error=repr(error))
     problems = [f"{type(error).__name__}: {error}"]
     if isinstance(error, RegistryError):
@@ -64,11 +64,46 @@ async def apply_registry(intake: Intake, request: Request, now: datetime) -> Non
     async with intake.unit("registry", now, now) as unit:
         applied = await registry_table.apply(unit, registry)
         outcome = {"done": True, "version": applied.version, "changes": applied.texts}
-        told = {**outcome, "by": request.requested_by, "file": request.body["text"]}
-        event = (unit.id, now, "registry_applied", document(told))
-        await unit.write(BOX_EVENT, [event])
-        await requests.settle(unit.connection, request.id, unit.id, outcome)
+        told = {"file": request.body["text"]}
+        await conclude(unit, request, "registry_applied", outcome, told)
     await intake.reload()
+
+
+async def transfer(intake: Intake, request: Request, now: datetime) -> None:
+    """Hand a site over to another enterprise, from now on. Raises RegistryError."""
+    asked = Transfer.model_validate(request.body)
+    async with intake.unit("registry", now, now) as unit:
+        await registry_table.lock(unit.connection)
+        since = await owners.transfer(unit, asked.code, asked.site, asked.to, now)
+        version = await registry_table.bump(unit.connection)
+        outcome = {"done": True, "version": version, "since": since.isoformat()}
+        await conclude(unit, request, "site_transferred", outcome, request.body)
+    await intake.reload()
+
+
+async def maintain(intake: Intake, request: Request, now: datetime) -> None:
+    """Let a maintenance window hold. Raises RegistryError."""
+    order = Maintenance.model_validate(request.body).order(request.requested_by)
+    async with intake.unit("registry", now, now) as unit:
+        await registry_table.lock(unit.connection)
+        points = await maintenance.add(unit, order, now)
+        version = await registry_table.bump(unit.connection)
+        outcome = {"done": True, "version": version, "points": points}
+        await conclude(unit, request, "maintenance_set", outcome, request.body)
+    await intake.reload()
+
+
+async def conclude(
+    unit: Unit,
+    request: Request,
+    kind: str,
+    outcome: Mapping[str, Any],
+    told: Mapping[str, Any],
+) -> None:
+    """Settle a request that changed the registry, with an event that keeps all of it."""
+    detail = document({**outcome, "by": request.requested_by, **told})
+    await unit.write(BOX_EVENT, [(unit.id, unit.arrived, kind, detail)])
+    await requests.settle(unit.connection, request.id, unit.id, outcome)
 
 
 async def readmit(intake: Intake, request: Request, now: datetime) -> None:
@@ -114,16 +149,15 @@ async def readmit_message(
     registry, horizon = intake.registry, intake.limits.horizon
     offer = admit(message, registry, arrived, horizon, Provenance.READMITTED)
     await intake.make_room([offer])
-    async with intake.unit("readmission", arrived, now) as unit:
-        result = await intake.take_in(unit, [offer], now)
-        outcomes = [became(one, offer, result) for one in ones]
-        await unit.write(
-            READMISSION,
-            [
-                (o.identity, unit.id, came)
-                for o, came in zip(ones, outcomes, strict=True)
-            ],
-        )
+    try:
+        async with intake.unit("readmission", arrived, now) as unit:
+            result = await intake.take_in(unit, [offer], now)
+            outcomes = [became(one, offer, result) for one in ones]
+            rows = zip(ones, outcomes, strict=True)
+            await unit.write(READMISSION, ((o.identity, unit.id, c) for o, c in rows))
+    except BaseException:
+        intake.forget()  # what was remembered of it is not in the database
+        raise
     return outcomes
 
 
@@ -139,3 +173,12 @@ def became(one: Rejected, offer: Offer, result: Sorted) -> str:
     if stored:
         return "stored"
     return "conflict" if conflicts else "known already"
+
+
+CARRIED_OUT: Final = {
+    "registry": apply_registry,
+    "readmission": readmit,
+    "transfer": transfer,
+    "maintenance": maintain,
+}
+"""By kind of request."""

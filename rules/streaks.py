@@ -106,7 +106,7 @@ def _go_on(
     if not numbers:
         return state, ()
     worst = numbers[0] if len(numbers) == 1 else level.worst(numbers)
-    if level.clears(worst) or watch.put_to_use(found.start, slot.time):
+    if level.clears(worst) or watch.begins_anew(found.start, slot.time):
         idle = State(memory=state.memory)
         ended = replace(found, end=slot.time)
         return _seek(measure, watch, idle, slot), (ended,)
@@ -150,7 +150,7 @@ def _streak(
     if (
         pending is None
         or time - pending.latest > period.max_gap
-        or watch.put_to_use(pending.start, time)
+        or watch.begins_anew(pending.start, time)
     ):
         high, low = (max(numbers), time), (min(numbers), time)
         return Streak(start=time, latest=time, highest=high, lowest=low)

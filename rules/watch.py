@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -31,6 +31,8 @@ class Period:
     """Whether the point is in use, so that an excursion is somebody's concern."""
     loaded_since: datetime | None = None
     """When it was loaded; None while it is not `loaded`."""
+    owned_since: datetime | None = None
+    """When its owner took over; None: it never changed hands before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +76,15 @@ class Watch:
             (level.span or timedelta() for level in self.levels), default=timedelta()
         )
 
-    def put_to_use(self, since: datetime, time: datetime) -> bool:
-        """Whether the point is in use at `time` and was not at `since`."""
-        return self.alerts(time) and not self.alerts(since)
+    def begins_anew(self, since: datetime, time: datetime) -> bool:
+        """Whether the point was put to use, or changed hands, after `since` and by `time`."""
+        put_to_use = self.alerts(time) and not self.alerts(since)
+        return put_to_use or self.owned_since(time) != self.owned_since(since)
+
+    def owned_since(self, time: datetime) -> datetime | None:
+        """When the owner at `time` took over; None: nobody else was before."""
+        period = self.period(time)
+        return period and period.owned_since
 
     def alerts(self, time: datetime) -> bool:
         """Whether the point is in use at `time`."""
@@ -176,12 +184,21 @@ def watches(point: Point, versions: Mapping[str, AnyRule]) -> tuple[Watch, ...]:
             kind=kind,
             level=level,
             periods=tuple(
-                _period(setting, since, versions, rule, level)
+                replace(
+                    _period(setting, since, versions, rule, level),
+                    owned_since=_newest(point.handovers, setting.valid_from),
+                )
                 for setting, since in zip(point.timeline, loaded, strict=True)
             ),
         )
         for rule, kind, level in names
     )
+
+
+def _newest(handovers: Sequence[datetime], time: datetime) -> datetime | None:
+    """The newest handover at or before `time`."""
+    index = bisect_right(handovers, time)
+    return handovers[index - 1] if index else None
 
 
 def _loaded_since(timeline: Sequence[Setting]) -> Iterator[datetime | None]:

@@ -68,7 +68,7 @@ UPDATE alert SET raised_at = %(raised_at)s, acknowledged_at = %(acknowledged_at)
 SEEN = "SELECT in_scope(area, enterprise, %s, %s, %s, %s) FROM alert WHERE id = %s"
 SUBJECTS = """
 SELECT p.id AS point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit,
-       p.resolution, d.id AS device, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
+       p.resolution, p.stage, s.id AS site, d.id AS device, d.name_zh AS device_zh, d.name_en AS device_en, s.name_zh AS site_zh,
        s.name_en AS site_en, s.region, s.telephone, e.code AS enterprise_code,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
   FROM point AS p

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from storage.scope import clip, windows
 from storage.snapshot import select
 from storage.unit import Connection
 
+# Of the owners that are seen, the present one comes first.
 POINT = """
 SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
        s.name_zh AS site_zh, s.name_en AS site_en,
@@ -18,7 +20,10 @@ SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
   FROM point p
   JOIN device d ON d.id = p.device
   JOIN site s ON s.id = d.site
-  JOIN enterprise e ON e.id = s.enterprise
+  JOIN LATERAL (SELECT e.name_zh, e.name_en FROM enterprise e
+                 WHERE e.id = s.enterprise
+                    OR e.id IN (SELECT o.enterprise FROM site_owner o WHERE o.site = s.id)
+                 ORDER BY e.id <> s.enterprise LIMIT 1) e ON true
  WHERE p.id = %s
 """
 # The setting in force when the range starts, and those that begin within it.
@@ -151,6 +156,16 @@ class Slices:
             "until": self.until,
             "width": self.width,
         }
+
+
+async def seen(connection: Connection, slices: Slices) -> list[Slices]:
+    """The parts of the range that the transaction's scope sees of the point."""
+    seen = await windows(connection, [slices.point])
+    stop = slices.until + datetime.resolution
+    return [
+        replace(slices, start=start, until=end - datetime.resolution)
+        for start, end in clip(seen.get(slices.point, []), slices.start, stop)
+    ]
 
 
 async def point(connection: Connection, number: int) -> PointName | None:

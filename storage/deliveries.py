@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.rows import class_row, kwargs_row
 from psycopg.types.json import Json
 
-from domain.alerts import Delivery
+from domain.alerts import Delivery, Event, JournalEntry, Recipient
+from storage import journal
 from storage.unit import Connection, Unit
 
 INSERT = """
@@ -31,7 +32,11 @@ UPDATE delivery SET due = %(until)s
                 AND delivered_at IS NULL AND failed_at IS NULL
               ORDER BY due LIMIT 1
                 FOR UPDATE SKIP LOCKED)
-RETURNING alert, n, channel, recipient, body, attempts
+RETURNING alert, n, channel, recipient, body, attempts,
+          coalesce((SELECT language FROM person WHERE name = recipient), 'zh') AS language,
+          (SELECT c.address FROM contact AS c JOIN person AS p ON p.id = c.person
+            WHERE p.name = delivery.recipient AND p.disabled_at IS NULL
+              AND c.channel = delivery.channel) AS address
 """
 RECORD = """
 WITH tried AS (
@@ -50,7 +55,48 @@ SELECT channel, count(*) AS owed, count(*) FILTER (WHERE due <= %s) AS due
   FROM delivery WHERE delivered_at IS NULL AND failed_at IS NULL
  GROUP BY channel ORDER BY channel
 """
-TOLD = "SELECT DISTINCT alert, channel, recipient FROM delivery WHERE alert = ANY (%s)"
+# Whoever has been disabled meanwhile is told no more; names of the settings are nobody's.
+LAST_WORDS = """
+SELECT DISTINCT ON (alert, channel, recipient)
+       alert, channel, recipient, body->>'state' LIKE 'active-%%'
+  FROM delivery
+ WHERE alert = ANY (%s)
+   AND NOT EXISTS (SELECT FROM person WHERE name = recipient AND disabled_at IS NOT NULL)
+ ORDER BY alert, channel, recipient, n DESC
+"""
+# What stands for nothing any more, or is over and was acknowledged, covers nothing new.
+COVERED = """
+SELECT i.id, d.channel, d.recipient, max(j.severity),
+       coalesce(max(j.severity) FILTER (WHERE d.body->>'state' LIKE 'active-%%'), 0)
+  FROM incident AS i
+  JOIN alert AS a ON a.incident = i.id AND a.withdrawn_at IS NULL
+   AND (a.returned_at IS NULL OR a.acknowledged_at IS NULL)
+  JOIN delivery AS d ON d.alert = a.id
+  JOIN journal AS j ON (j.alert, j.n) = (d.alert, d.n)
+ WHERE i.id = ANY (%s) AND j.event = ANY (%s) AND j.at >= greatest(i.opened_at, %s)
+ GROUP BY i.id, d.channel, d.recipient
+"""
+# Of alerts in settled incidents: the newest return, for those who heard of a begin and
+# whose last word is not that it is over.
+ENDS = """
+SELECT r.alert, r.n, r.at, r.actor, r.event, r.severity, r.old_state, r.new_state, r.reason, r.detail,
+       w.channel, w.recipient
+  FROM alert AS a
+ CROSS JOIN LATERAL (SELECT * FROM journal AS j
+                      WHERE j.alert = a.id AND j.event = 'returned'
+                      ORDER BY j.n DESC LIMIT 1) AS r
+ CROSS JOIN LATERAL (SELECT d.channel, d.recipient
+                       FROM delivery AS d JOIN journal AS b ON (b.alert, b.n) = (d.alert, d.n)
+                      WHERE d.alert = a.id
+                      GROUP BY d.channel, d.recipient
+                     HAVING bool_or(b.event = ANY (%(begins)s))
+                        AND (array_agg(d.body->>'state' ORDER BY d.n DESC))[1] LIKE 'active-%%'
+                    ) AS w
+ WHERE a.incident = ANY (%(incidents)s) AND a.returned_at IS NOT NULL
+   AND a.withdrawn_at IS NULL AND a.shelved_until IS NULL
+   AND NOT EXISTS (SELECT FROM person WHERE name = w.recipient AND disabled_at IS NOT NULL)
+ ORDER BY r.alert, w.channel, w.recipient
+"""
 DETAIL = 500
 """Characters that are kept of what an attempt ended with."""
 
@@ -136,12 +182,47 @@ async def depth(connection: Connection, now: datetime) -> list[Depth]:
         return await cursor.fetchall()
 
 
-async def told(
+async def last_words(
     connection: Connection, alerts: Iterable[int]
-) -> dict[int, set[tuple[str, str]]]:
-    """Each (channel, recipient) that was ever owed something about each of `alerts`."""
-    cursor = await connection.execute(TOLD, (list(alerts),))
-    found: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    async for alert, channel, recipient in cursor:
-        found[alert].add((channel, recipient))
+) -> dict[int, dict[Recipient, bool]]:
+    """By alert, of each that ever heard of it: whether, by the last word, it is active."""
+    cursor = await connection.execute(LAST_WORDS, (list(alerts),))
+    found: dict[int, dict[Recipient, bool]] = defaultdict(dict)
+    async for alert, channel, recipient, active in cursor:
+        found[alert][channel, recipient] = active
     return found
+
+
+async def covered(
+    connection: Connection,
+    incidents: Iterable[int],
+    events: Iterable[Event],
+    since: datetime,
+) -> dict[tuple[int, Recipient], tuple[int, int]]:
+    """By incident and recipient: the highest severity that one of `events` told of.
+
+    Since the incident opened, and since `since` in domain time. The second is that of what
+    was active when it was told; 0: of none.
+    """
+    names = [event.value for event in events]
+    cursor = await connection.execute(COVERED, (list(incidents), names, since))
+    return {
+        (incident, (channel, recipient)): (highest, active)
+        async for incident, channel, recipient, highest, active in cursor
+    }
+
+
+async def ends(
+    connection: Connection, incidents: Iterable[int], begins: Iterable[Event]
+) -> list[tuple[JournalEntry, Recipient]]:
+    """The returns to be told once `incidents` have settled, and to whom."""
+    values = {"incidents": list(incidents), "begins": [e.value for e in begins]}
+    async with connection.cursor(row_factory=kwargs_row(_end)) as cursor:
+        await cursor.execute(ENDS, values)
+        return await cursor.fetchall()
+
+
+def _end(
+    *, channel: str, recipient: str, **columns: Any
+) -> tuple[JournalEntry, Recipient]:
+    return journal.entry(**columns), (channel, recipient)

@@ -133,6 +133,7 @@ ALERT_READING = Evidence(
     types=("int8", "int4", "timestamptz", "int8", "float8", "int2", "int2"),
     key=3,
     day=None,
+    insert="INSERT INTO alert_reading (alert, point, time, intake, value, quality, provenance) VALUES (%s, %s, %s, %s, %s, %s, %s)",
     select="SELECT alert, point, time, intake, value, quality, provenance FROM alert_reading ORDER BY intake",
 )
 ALERT_CONFLICT = Evidence(
@@ -143,6 +144,7 @@ ALERT_CONFLICT = Evidence(
     types=("int8", "int4", "timestamptz", "float8", "int8", "float8", "int2", "int2"),
     key=4,
     day=None,
+    insert="INSERT INTO alert_conflict (alert, point, time, judged, intake, value, quality, provenance) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
     select="SELECT alert, point, time, judged, intake, value, quality, provenance FROM alert_conflict ORDER BY intake",
 )
 JOURNAL = Evidence(
@@ -166,7 +168,7 @@ SITE_OWNER = Evidence(
     types=("int4", "timestamptz", "int4", "int8"),
     key=2,
     day=None,
-    copy="COPY site_owner (site, valid_from, enterprise, intake) FROM STDIN (FORMAT binary)",
+    insert="INSERT INTO site_owner (site, valid_from, enterprise, intake) VALUES (%s, %s, %s, %s)",
     select="SELECT site, valid_from, enterprise, intake FROM site_owner ORDER BY intake",
 )
 SAFETY_CODE = Evidence(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
@@ -14,6 +14,11 @@ from storage.evidence import JOURNAL, Row
 from storage.unit import Connection, Unit
 
 WAKE = "SELECT pg_notify('blackbox_journal', '')"
+LAST_ACTORS = """
+SELECT DISTINCT ON (alert) alert, actor
+  FROM journal WHERE alert = ANY (%s) AND event = ANY (%s)
+ ORDER BY alert, n DESC
+"""
 OF_ALERT = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
   FROM journal WHERE alert = %s ORDER BY n
@@ -38,15 +43,24 @@ async def append(unit: Unit, entries: Sequence[JournalEntry]) -> None:
     """Write `entries`, whose alerts' rows are locked and exist, and wake who listens."""
     if not entries:
         return
-    await unit.write(JOURNAL, [_row(unit, entry) for entry in entries])
+    await unit.write(JOURNAL, [_row(unit, one) for one in entries])
     await unit.connection.execute(WAKE)
 
 
 async def entries(connection: Connection, alert: int) -> list[JournalEntry]:
     """The whole journal of `alert`, in order."""
-    async with connection.cursor(row_factory=kwargs_row(_entry)) as cursor:
+    async with connection.cursor(row_factory=kwargs_row(entry)) as cursor:
         await cursor.execute(OF_ALERT, (alert,))
         return await cursor.fetchall()
+
+
+async def last_actors(
+    connection: Connection, alerts: Iterable[int], events: Iterable[Event]
+) -> dict[int, str]:
+    """Who did one of `events` last to each of `alerts`, if anybody."""
+    names = [event.value for event in events]
+    cursor = await connection.execute(LAST_ACTORS, (list(alerts), names))
+    return dict(await cursor.fetchall())
 
 
 async def after(connection: Connection, xid: int, limit: int) -> list[Streamed]:
@@ -85,9 +99,10 @@ def _row(unit: Unit, entry: JournalEntry) -> Row:
     )
 
 
-def _entry(
+def entry(
     *, event: str, severity: int, old_state: str | None, new_state: str, **rest: Any
 ) -> JournalEntry:
+    """The entry of a row, by the names of its columns."""
     return JournalEntry(
         event=Event(event),
         severity=Severity(severity),
@@ -97,5 +112,5 @@ def _entry(
     )
 
 
-def _streamed(*, xid: int, **entry: Any) -> Streamed:
-    return Streamed(xid, _entry(**entry))
+def _streamed(*, xid: int, **columns: Any) -> Streamed:
+    return Streamed(xid, entry(**columns))

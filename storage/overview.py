@@ -62,6 +62,7 @@ WITH bound AS MATERIALIZED (
       JOIN site s ON s.id = d.site
       JOIN enterprise e ON e.id = s.enterprise
       LEFT JOIN violated ON violated.point = p.id
+      LEFT JOIN (SELECT site, max(starts) AS starts FROM seen_site GROUP BY site) seen ON seen.site = s.id
       LEFT JOIN LATERAL (
                SELECT interval, in_use, rules
                  FROM point_setting
@@ -70,7 +71,7 @@ WITH bound AS MATERIALIZED (
       LEFT JOIN LATERAL (
                SELECT time, value, quality
                  FROM reading
-                WHERE point = p.id AND time > %(horizon)s
+                WHERE point = p.id AND time > %(horizon)s AND time >= coalesce(seen.starts, '-infinity')
                 ORDER BY time DESC LIMIT 1) last ON true
       LEFT JOIN LATERAL (
                SELECT round((last.value / p.resolution)::numeric) * p.resolution::numeric AS value

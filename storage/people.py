@@ -1,17 +1,23 @@
 """Table `person`: who may sign in, and is told. Nobody is ever removed.
 
 Each change is a unit of work in the chain of people with a `box_event`: who did it and what
-changed, never a password or what became of it.
+changed, never a password or what was made of it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from psycopg.rows import kwargs_row
 
-from domain.people import Person, Role
-from storage.unit import Connection
+from domain.documents import document
+from domain.errors import InputError
+from domain.people import Person, Role, checked
+from storage.evidence import BOX_EVENT
+from storage.unit import Connection, Unit
 
 BY_NAME = """
 SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS NOT NULL AS disabled
@@ -21,6 +27,34 @@ LISTED = """
 SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS NOT NULL AS disabled
   FROM person ORDER BY name
 """
+CREDENTIALS = "SELECT id, password FROM person WHERE name = %s AND disabled_at IS NULL"
+ENTERPRISE = "SELECT id FROM enterprise WHERE code = %s"
+ADD = """
+INSERT INTO person (name, full_name, role, region, enterprise, language, password, created_at)
+VALUES (%(name)s, %(full_name)s, %(role)s, %(region)s, %(enterprise)s, %(language)s, %(password)s, %(now)s)
+ON CONFLICT (name) DO NOTHING RETURNING id
+"""
+CHANGE = """
+UPDATE person SET full_name = %(full_name)s, role = %(role)s, region = %(region)s,
+       enterprise = %(enterprise)s, language = %(language)s
+ WHERE id = %(id)s
+"""
+DISABLE = "UPDATE person SET disabled_at = %s WHERE id = %s"
+ENABLE = "UPDATE person SET disabled_at = NULL WHERE id = %s"
+CHANGE_PASSWORD = "UPDATE person SET password = %s WHERE id = %s"  # noqa: S105
+REHASH = "UPDATE person SET password = %s WHERE id = %s AND password = %s"
+END_SESSIONS = "DELETE FROM session WHERE person = %s"
+REVOKE_TOKENS = (
+    "UPDATE api_token SET revoked_at = %s WHERE person = %s AND revoked_at IS NULL"
+)
+
+
+class Credentials(NamedTuple):
+    """What a password is held against."""
+
+    person: int
+    password: str | None
+    """Argon2id; None: is told, cannot sign in."""
 
 
 async def by_name(connection: Connection, name: str) -> Person | None:
@@ -35,6 +69,111 @@ async def listed(connection: Connection) -> list[Person]:
     async with connection.cursor(row_factory=kwargs_row(person)) as cursor:
         await cursor.execute(LISTED)
         return await cursor.fetchall()
+
+
+async def credentials(connection: Connection, name: str) -> Credentials | None:
+    """Of somebody who may sign in; None for a name that is unknown or disabled."""
+    row = await (await connection.execute(CREDENTIALS, (name,))).fetchone()
+    return Credentials(*row) if row else None
+
+
+async def enterprise(connection: Connection, code: str) -> int:
+    """The number of the enterprise with this 统一社会信用代码. Raises InputError."""
+    row = await (await connection.execute(ENTERPRISE, (code,))).fetchone()
+    if row is None:
+        raise InputError(
+            f"没有登记企业 {code!r}。No enterprise {code!r} is registered."
+        )
+    return int(row[0])
+
+
+# Changes, each within a unit of the share PEOPLE; `by` is the name of who asks for it.
+
+
+async def add(
+    unit: Unit, new: Person, *, password: str | None = None, by: str
+) -> Person:
+    """Add `new`, whose id is of no matter; the person with its id.
+
+    `password` is argon2id's, or None for somebody who is told and cannot sign in. Raises
+    InputError for a name that is taken, and for a person that cannot be.
+    """
+    values = asdict(checked(new)) | {"password": password, "now": unit.arrived}
+    row = await (await unit.connection.execute(ADD, values)).fetchone()
+    if row is None:
+        raise InputError(
+            f"用户名 {new.name} 已被使用（包括已停用者）。"
+            f" The name {new.name} is taken, if by somebody disabled."
+        )
+    facts = {key: value for key, value in asdict(new).items() if key not in KEPT}
+    await tell(unit, "person-added", new.name, by, **facts)
+    return replace(new, id=row[0])
+
+
+async def change(unit: Unit, after: Person, *, by: str) -> Person:
+    """Let the person be as `after` says, but for name, password and being disabled.
+
+    Raises InputError for an unknown name, and for a person that cannot be.
+    """
+    before = await known(unit.connection, after.name)
+    after = replace(checked(after), id=before.id, disabled=before.disabled)
+    await unit.connection.execute(CHANGE, asdict(after))
+    old, new = asdict(before), asdict(after)
+    changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
+    await tell(unit, "person-changed", after.name, by, changes=changes)
+    return after
+
+
+async def disable(unit: Unit, name: str, *, by: str, real_now: datetime) -> None:
+    """Keep somebody out: sessions end, tokens are revoked. Raises InputError."""
+    found = await known(unit.connection, name)
+    if found.disabled:
+        raise InputError(f"{name} 已停用。{name} is disabled already.")
+    await unit.connection.execute(DISABLE, (unit.arrived, found.id))
+    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await unit.connection.execute(REVOKE_TOKENS, (real_now, found.id))
+    await tell(unit, "person-disabled", name, by)
+
+
+async def enable(unit: Unit, name: str, *, by: str) -> None:
+    """Let somebody in again; revoked tokens stay so. Raises InputError."""
+    found = await known(unit.connection, name)
+    if not found.disabled:
+        raise InputError(f"{name} 未停用。{name} is not disabled.")
+    await unit.connection.execute(ENABLE, (found.id,))
+    await tell(unit, "person-enabled", name, by)
+
+
+async def set_password(unit: Unit, name: str, password: str, *, by: str) -> None:
+    """Set argon2id's `password`, and end all sessions. Raises InputError for an unknown name."""
+    found = await known(unit.connection, name)
+    await unit.connection.execute(CHANGE_PASSWORD, (password, found.id))
+    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await tell(unit, "password-set", name, by)
+
+
+async def rehash(connection: Connection, old: Credentials, password: str) -> None:
+    """Keep the same password by newer parameters; no change that people made."""
+    await connection.execute(REHASH, (password, old.person, old.password))
+
+
+KEPT = frozenset({"id", "name", "disabled"})
+"""What of a new person needs no saying."""
+
+
+async def tell(unit: Unit, kind: str, name: str, by: str, **facts: object) -> None:
+    """Journal a change of the person called `name`."""
+    detail: Mapping[str, Any] = {"by": by, "name": name, **facts}
+    event = (unit.id, unit.arrived, kind, document(detail))
+    await unit.write(BOX_EVENT, [event])
+
+
+async def known(connection: Connection, name: str) -> Person:
+    """The person called so. Raises InputError."""
+    found = await by_name(connection, name)
+    if found is None:
+        raise InputError(f"没有用户 {name!r}。There is no user {name!r}.")
+    return found
 
 
 def person(*, role: str, **rest: Any) -> Person:

@@ -6,17 +6,30 @@ How a file is brought in is in `storage/registry_changes.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from psycopg.rows import class_row
 
 from domain.registry import Device, Point, Registry, Setting
 from domain.rules import RuleVersion
-from storage.registry_changes import Applied, apply, setting_of
+from storage import owners
+from storage.point_settings import setting_of
+from storage.registry_changes import Applied, apply, bump, lock
 from storage.unit import Connection
 
-__all__ = ["Applied", "Line", "apply", "load", "rule_versions", "show", "version"]
+__all__ = [
+    "Applied",
+    "Line",
+    "apply",
+    "bump",
+    "load",
+    "lock",
+    "rule_versions",
+    "show",
+    "version",
+]
 
 VERSION = "SELECT version FROM registry_head"
 DEVICES = """
@@ -33,7 +46,10 @@ SELECT DISTINCT ON (point, valid_from)
   FROM point_setting
  ORDER BY point, valid_from, intake DESC
 """
-RULE_VERSIONS = "SELECT version, rule, kind, content::text FROM rule_version"
+RULE_VERSIONS = """
+SELECT version, rule, kind, content::text FROM rule_version
+ WHERE %(only)s::text[] IS NULL OR version = ANY (%(only)s)
+"""
 SHOW = """
 SELECT e.code AS enterprise, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
        s.key AS site, s.region, d.key AS device, p.id, p.key AS point, p.name_zh, p.name_en,
@@ -97,6 +113,7 @@ async def load(connection: Connection) -> Registry:
     number = await version(connection)
     cursor = await connection.execute(DEVICES)
     devices = await cursor.fetchall()
+    owned = await owners.histories(connection)
     points = await _points(connection)
     return Registry(
         number,
@@ -109,11 +126,20 @@ async def load(connection: Connection) -> Registry:
                 key=key,
                 region=region,
                 time_zone=time_zone,
-                points={point.key: point for point in points[device]},
+                points={
+                    point.key: replace(point, handovers=handovers(owned.get(site, ())))
+                    for point in points[device]
+                },
+                owners=owned.get(site, ()),
             )
             for device, enterprise, site, code, key, region, time_zone in devices
         ],
     )
+
+
+def handovers(owned: Sequence[tuple[datetime, int]]) -> tuple[datetime, ...]:
+    """When a site changed its owner; the first took over from nobody."""
+    return tuple(since for since, _ in owned[1:])
 
 
 async def _points(connection: Connection) -> dict[int, list[Point]]:
@@ -147,9 +173,12 @@ async def _timelines(connection: Connection) -> dict[int, list[Setting]]:
     return timelines
 
 
-async def rule_versions(connection: Connection) -> dict[str, RuleVersion]:
-    """All rule versions that were ever assigned, by version."""
-    cursor = await connection.execute(RULE_VERSIONS)
+async def rule_versions(
+    connection: Connection, only: Iterable[str] | None = None
+) -> dict[str, RuleVersion]:
+    """All rule versions that were ever assigned, or `only` these, by version."""
+    values = {"only": None if only is None else list(only)}
+    cursor = await connection.execute(RULE_VERSIONS, values)
     return {
         number: RuleVersion(version=number, rule=rule, kind=kind, content=content)
         for number, rule, kind, content in await cursor.fetchall()

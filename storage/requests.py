@@ -6,12 +6,14 @@ The one who asks waits by looking again; the notification only wakes the writer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from psycopg.rows import class_row
 from psycopg.types.json import Json
 
 from storage.unit import Connection
+
+Kind: TypeAlias = Literal["registry", "readmission", "maintenance", "transfer"]
 
 CHANNEL = "blackbox_request"
 """Of NOTIFY; the payload is the number of the share."""
@@ -39,7 +41,7 @@ class Request:
     """What somebody asks for."""
 
     id: int
-    kind: Literal["registry", "readmission"]
+    kind: Kind
     body: Any
     """JSON, by kind."""
     requested_by: str
@@ -48,7 +50,7 @@ class Request:
 async def submit(
     connection: Connection,
     share: int,
-    kind: Literal["registry", "readmission"],
+    kind: Kind,
     body: Any,
     requested_by: str,
 ) -> int:

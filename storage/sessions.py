@@ -38,7 +38,6 @@ SELECT p.id, p.name, p.full_name, p.role, p.region, p.enterprise, p.language, fa
  WHERE s.token = %(token)s AND s.expires_at > %(now)s AND s.seen_at > %(idle)s AND p.disabled_at IS NULL
 """
 END = "DELETE FROM session WHERE token = %s"
-END_ALL = "DELETE FROM session WHERE person = %s"
 
 
 async def begin(connection: Connection, person: int, now: datetime) -> str:
@@ -61,11 +60,6 @@ async def holder(connection: Connection, secret: str, now: datetime) -> Person |
 async def end(connection: Connection, secret: str) -> None:
     """Sign out."""
     await connection.execute(END, (digest(secret),))
-
-
-async def end_all(connection: Connection, person: int) -> None:
-    """Sign a person out everywhere."""
-    await connection.execute(END_ALL, (person,))
 
 
 def digest(secret: str) -> bytes:

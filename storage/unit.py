@@ -72,7 +72,7 @@ class Unit:
             if evidence.insert is not None:
                 await cursor.executemany(evidence.insert, rows)
             else:
-                assert evidence.copy is not None, "written by another statement"
+                assert evidence.copy is not None
                 async with cursor.copy(evidence.copy) as copy:
                     copy.set_types(evidence.types)
                     for row in rows:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from alerting.forms import FORMS, Command
 from alerting.life_cycle import step
-from alerting.routing import Subscription, notifications
+from alerting.routing import deliveries
 from alerting.texts import Facts, Text
 from domain.alerts import (
     SYSTEM,
@@ -87,6 +87,8 @@ SUBJECT = Subject(
     quantity="temperature",
     unit="°C",
     resolution=0.1,
+    stage="storage",
+    site=2,
     device=2,
     device_zh="3号记录仪",
     device_en="logger 3",
@@ -198,8 +200,4 @@ def ended() -> Facts:
     return replace(FACTS, excursion=replace(EXCURSION, end=minutes(20)))
 
 
-(DELIVERY,) = notifications(
-    journal(Event.OPENED)[0],
-    FACTS,
-    [Subscription(channel="webhook", recipient="county")],
-)
+(DELIVERY,) = deliveries(journal(Event.OPENED)[0], FACTS, [("webhook", "county")])

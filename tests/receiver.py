@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import Any
 
 HANG = 0
 """An answer that never comes."""
 ENDLESS = 1
 """An error whose body never ends."""
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+"""Where tests listen: channels must be allowed to send there."""
 TIMEOUT = 30.0
 """Real seconds after which a test that waits in vain fails."""
 

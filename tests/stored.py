@@ -8,7 +8,8 @@ from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
 from alerting.commands import carry_out
-from alerting.routing import Subscription, notifications
+from alerting.routing import Subscription, fixed
+from alerting.routing import deliveries as owed_to
 from domain.alerts import Alert, Event
 from domain.people import Person
 from storage import alerts, deliveries, journal
@@ -57,7 +58,8 @@ async def opened(
             head, entry = happen(replace(like, id=number), Event.OPENED)
             await alerts.insert(connection, [head])
             await journal.append(unit, [entry])
-            owed = notifications(entry, replace(FACTS, alert=head), subscriptions)
+            to = fixed(subscriptions, entry.severity)
+            owed = owed_to(entry, replace(FACTS, alert=head), to)
             await deliveries.owe(unit, owed, due)
     return ids
 

@@ -17,6 +17,13 @@ class TransportError(BlackboxError):
         self.permanent = permanent
 
 
+class UnreachablePersonError(TransportError):
+    """One person cannot be told over a channel that works: permanent, and no fault of its."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
 class Channel(Protocol):
     """Hands deliveries to their recipients."""
 

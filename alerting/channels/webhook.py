@@ -12,7 +12,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ from typing import Final
 import httpx
 
 from alerting.channels import TransportError
+from alerting.channels.destinations import Network, guarded
 from domain.alerts import Delivery
 from domain.documents import document
 from domain.errors import SettingsError
@@ -33,30 +34,47 @@ LARGEST: Final = 65_536
 """Bytes of a body; a notification has about two thousand."""
 PASSING: Final = frozenset({408, 425, 429})
 """Client errors that say: later."""
+READ: Final = 2_000
+"""Bytes of an answer that are read where it is an error."""
 EXCERPT: Final = 200
-"""Bytes of an answer that are read, to be kept where it is an error."""
+"""Characters of it that are kept, once what it repeats of the address is hidden."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
     """Where a recipient listens, and the secret shared with it."""
 
-    url: str
+    url: str = field(repr=False)
+    """Itself often a secret: never logged, stored or shown."""
     secret: str = field(repr=False)
     """`whsec_` and 24 to 64 random bytes in base64."""
 
     def __post_init__(self) -> None:
-        """Raise SettingsError, which never shows the secret."""
+        """Raise SettingsError, which shows neither of them."""
         try:
             url = httpx.URL(self.url)
-        except httpx.InvalidURL as error:
-            raise SettingsError(f"webhook {self.url!r}: {error}") from error
+        except httpx.InvalidURL:
+            url = httpx.URL()
         if url.scheme not in ("http", "https") or not url.host:
-            raise SettingsError(f"webhook {self.url!r}: an http(s) address is needed")
+            raise SettingsError("webhook: an http(s) address is needed")
         if len(self.key) not in KEY_SIZES:
             raise SettingsError(
-                f"webhook {self.url!r}: the secret must be whsec_ and 24 to 64 bytes in base64"
+                "webhook: the secret must be whsec_ and 24 to 64 bytes in base64"
             )
+
+    @property
+    def host(self) -> str:
+        """The name or address that is connected to."""
+        return httpx.URL(self.url).host
+
+    def hidden(self, text: str) -> str:
+        """`text` without what it repeats of the address."""
+        url = httpx.URL(self.url)
+        raw = (url.raw_path, url.query, url.userinfo)
+        parts = [self.url, *(part.decode() for part in raw), url.path, url.host]
+        for part in parts:
+            text = text.replace(part, "…") if len(part) > 1 else text
+        return text
 
     @property
     def key(self) -> bytes:
@@ -78,15 +96,18 @@ class Webhook:
         endpoints: Mapping[str, Endpoint],
         real_now: Callable[[], datetime],
         *,
+        allowed: Collection[Network] = (),
         timeout: float = TIMEOUT,
     ) -> None:
         """Post through `client` to `endpoints`, by the name of the recipient.
 
-        An exchange takes at most `timeout` real seconds.
+        `allowed` are networks inside the machine or around it that it may connect to. An
+        exchange takes at most `timeout` real seconds.
         """
         self._client = client
         self._endpoints = endpoints
         self._real_now = real_now
+        self._allowed = allowed
         self._timeout = timeout
 
     async def send(self, delivery: Delivery) -> None:
@@ -98,28 +119,32 @@ class Webhook:
             )
         content = encoded(delivery)
         headers = signed(endpoint.key, delivery.id, self._real_now(), content)
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._post(endpoint.url, content, headers)
-        except TimeoutError:
-            raise TransportError(
-                f"no answer in {self._timeout:g} s", permanent=False
-            ) from None
-        except httpx.HTTPError as error:
-            problem = f"{type(error).__name__}: {error}"
-            raise TransportError(problem, permanent=False) from error
+        with guarded(self._allowed) as guard:
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._post(endpoint, content, headers)
+            except TimeoutError:
+                raise TransportError(
+                    f"no answer in {self._timeout:g} s", permanent=False
+                ) from None
+            except httpx.HTTPError as error:
+                problem = endpoint.hidden(f"{type(error).__name__}: {error}")
+                failure = TransportError(problem, permanent=False)
+                raise guard.explained(failure) from None
 
-    async def _post(self, url: str, content: bytes, headers: dict[str, str]) -> None:
+    async def _post(
+        self, endpoint: Endpoint, content: bytes, headers: dict[str, str]
+    ) -> None:
         async with self._client.stream(
             "POST",
-            url,
+            endpoint.url,
             content=content,
             headers=headers,
             follow_redirects=False,
             timeout=self._timeout,
         ) as response:
             if not response.is_success:
-                excerpt = await _beginning(response)
+                excerpt = endpoint.hidden(await _beginning(response))[:EXCERPT]
                 raise TransportError(
                     f"HTTP {response.status_code}: {excerpt}",
                     permanent=is_permanent(response.status_code),
@@ -156,6 +181,6 @@ def is_permanent(status: int) -> bool:
 
 async def _beginning(response: httpx.Response) -> str:
     """What an answer begins with; the rest, however long, is not read."""
-    async for chunk in response.aiter_raw(EXCERPT):
+    async for chunk in response.aiter_raw(READ):
         return chunk.decode(errors="replace")
     return ""

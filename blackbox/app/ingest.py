@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alerting.consequences import Alerts
+from alerting.coverage import Coverage
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
+from alerting.settling import Settling
+from alerting.telling import Telling
 from alerting.ticker import Hearing, Ticker, as_listened
 from blackbox.app.telling import nothing, serve_metrics, subscriptions
 from blackbox.clock import real_now
@@ -26,9 +29,9 @@ async def run(
 ) -> None:
     """Ingest one share until cancelled. Whatever can be handed in is a seam for tests."""
     serve_metrics(settings)
-    told = subscriptions(settings)
-    findings = Findings(told, real_now)
-    region = settings.share.replace("/", "")
+    clock, region = settings.read_clock(), settings.share.replace("/", "")
+    telling = Telling(subscriptions(settings), real_now)
+    findings = Findings(telling)
     ingestor = loop.Ingestor(
         loop.Settings(
             database_url=settings.database(),
@@ -38,11 +41,15 @@ async def run(
             bytes_cap=settings.batch_bytes,
         ),
         Judges(
-            evaluator(Alerts(told, real_now), advance, probe),
+            evaluator(Alerts(telling), advance, probe),
             Ticker(findings, region=region, hearing=hearing),
             findings,
+            timed=[
+                Settling(telling, clock.elapsed, region=region),
+                Coverage(findings, clock.elapsed, region=region),
+            ],
         ),
-        settings.read_clock(),
+        clock,
         real_now=real_now,
         probe=probe,
     )

@@ -13,20 +13,24 @@ from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
-from domain.alerts import JournalEntry
-from domain.errors import InputError
+from domain.people import Person
 from simulators.live import inject
-from storage import people
+from storage import roles
 from storage.unit import Connection
 
 
 async def run(settings: Settings, *, demo: bool = False) -> None:
-    """Serve the pages until cancelled; `demo` shows the card of faults."""
+    """Serve the pages until cancelled; `demo` shows the card of faults.
+
+    Raises SettingsError where the login would see what its users may not.
+    """
+    await roles.check(settings.database())
     async with new_pool(settings.database()) as pool:
         app = create_app(
             pool=pool,
             clock=settings.read_clock(),
             real_now=real_now,
+            secure=settings.secure(),
             acknowledge=acknowledge,
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
         )
@@ -43,14 +47,15 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
 
 
 async def acknowledge(
-    connection: Connection, alert: int, actor: str, reason: str | None, now: datetime
-) -> JournalEntry:
-    """Acknowledge as the person called `actor`, until the page knows who asks."""
-    person = await people.by_name(connection, actor)
-    if person is None:
-        raise InputError(f"没有用户 {actor!r}。There is no user {actor!r}.")
+    connection: Connection,
+    person: Person,
+    alert: int,
+    reason: str | None,
+    now: datetime,
+) -> object:
+    """What the button does."""
     command = Command(id=uuid4(), alert=alert, name="acknowledge", reason=reason)
-    return (await carry_out(connection, person, command, now)).entry
+    return await carry_out(connection, person, command, now)
 
 
 def fault_injector(mqtt_url: str) -> InjectFault:

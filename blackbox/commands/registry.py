@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,6 +47,28 @@ def apply(
 
     changes = asyncio.run(ask())
     typer.echo("\n".join(changes) if changes else "无变化 · unchanged")
+
+
+@app.command()
+def transfer(
+    *,
+    site: Annotated[str, typer.Option(help="Key of the site.")],
+    of: Annotated[str, typer.Option(help="统一社会信用代码 of its owner.")],
+    to: Annotated[str, typer.Option(help="统一社会信用代码 of its new owner.")],
+) -> None:
+    """场所变更企业 · hand a site over to another enterprise, from now on."""
+
+    async def ask() -> Mapping[str, Any]:
+        async with database() as connection:
+            body = {"code": of, "site": site, "to": to}
+            share, who = read().share, getpass.getuser()
+            return await registering.ask(connection, share, "transfer", body, who)
+
+    since = asyncio.run(ask())["since"]
+    typer.echo(
+        f"{site} 自 {since} 起属于 {to}；设备主题须改用新企业代码 · is of {to} from {since} on;"
+        " its devices send under the new code from now on"
+    )
 
 
 @app.command()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 import yaml
 
-from blackbox.commands.running import database
+from blackbox.commands.running import database, moment
 from blackbox.trial import Answer, Question, ask
 from domain.durations import format_duration
 from domain.errors import InputError
@@ -68,8 +68,8 @@ def tried(
     """
     question = Question(
         rule=rule,
-        since=_time("--from", since),
-        until=_time("--to", until),
+        since=moment("--from", since),
+        until=moment("--to", until),
         limits=None if limits is None else _limits(limits),
         point=point,
     )
@@ -86,16 +86,6 @@ def tried(
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
     typer.echo("\n".join(_lines(document)))
-
-
-def _time(option: str, text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{option} {text}: write 2026-11-22T08:00+08:00") from error
-    if time.tzinfo is None:
-        raise InputError(f"{option} {text}: give an offset, such as +08:00 or Z")
-    return time
 
 
 def _limits(text: str) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from blackbox import logs
+from blackbox.clock import Clock
 from blackbox.demo import state
 from blackbox.services import state_directory
 from blackbox.settings import Settings, read
 from blackbox.signals import run_until_told
+from domain.errors import InputError
 from storage.connect import connect
 from storage.unit import Connection
 
@@ -29,6 +32,25 @@ def demo() -> state.Running:
 def mqtt_url() -> str:
     """The broker that the settings name, else that of the demo that runs."""
     return read().mqtt_url or demo().mqtt_url
+
+
+def domain_now() -> datetime:
+    """Domain time of that database: of a demo's, by the demo's clock."""
+    settings = read()
+    if settings.database_url is None:
+        return Clock.parse(demo().clock).now()
+    return settings.read_clock().now()
+
+
+def moment(option: str, text: str) -> datetime:
+    """The time that an option gives. Raises InputError."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option} {text}: write 2026-11-22T08:00+08:00") from error
+    if time.tzinfo is None:
+        raise InputError(f"{option} {text}: give an offset, such as +08:00 or Z")
+    return time
 
 
 @asynccontextmanager

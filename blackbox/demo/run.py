@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from blackbox.clock import Clock, real_now
-from blackbox.demo import children, events, state
+from blackbox.demo import children, events, people, state
 from blackbox.demo.children import Child
 from blackbox.demo.outcome import Outcome
 from blackbox.demo.surroundings import Options, open_services, prepare_directory
@@ -95,6 +95,8 @@ class Demo:
         self._simulator: Child | None = None
         self._port = options.port or free_port()
         self.page = f"http://127.0.0.1:{self._port}/"
+        self.users: Mapping[str, str] = {}
+        """Passwords by name."""
 
     async def start(self) -> None:
         """Start the product's processes and register the world."""
@@ -122,6 +124,9 @@ class Demo:
                 self._options.say(
                     f"登记保持不变 · the registry stays as it is: {error}"
                 )
+        self.users = await people.invite(
+            self._urls["owner"], self._directory, text, self._clock.now()
+        )
 
     async def stop(self) -> None:
         """Stop the processes, the last started first."""
@@ -139,11 +144,14 @@ class Demo:
             database_url=self._urls["owner"],
             mqtt_url=self._urls["mqtt"],
             page=self.page,
+            clock=str(self._clock),
         )
         running.save(self._directory)
         await self._await_page()
         say = self._options.say
         say(f"页面 · page    {self.page}")
+        for name, password in self.users.items():
+            say(f"登录 · sign in {name:12} {password}")
         say(f"数据 · data    {self._directory}")
         say("故障 · a fault  blackbox simulate fault coldroom-1 door-open 20m")
         say("Ctrl-C 停止 · stops")
@@ -208,6 +216,7 @@ class Demo:
             "expected_findings": len(findings),
             "missed": len(comparison.missed),
             "unexpected": len(comparison.unexpected),
+            "users": dict(self.users),
         }
         return Outcome(
             counts=counts, adds_up=adds_up, comparison=comparison, start=start

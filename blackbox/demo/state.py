@@ -19,6 +19,7 @@ class Running:
     """Of the owner."""
     mqtt_url: str
     page: str
+    clock: str
 
     def save(self, directory: Path) -> None:
         """Leave word in the demo's directory, for its user only."""

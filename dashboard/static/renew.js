@@ -34,6 +34,9 @@ async function turn() {
     headers: { Accept: "text/html" },
     signal: AbortSignal.timeout(5000),
   });
+  if (answer.redirected && new URL(answer.url).pathname === "/sign-in") {
+    return location.assign(answer.url); // the session is over
+  }
   if (answer.status >= 500) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = fresh.title;

@@ -83,8 +83,10 @@ function connect() {
   });
   source.addEventListener("renew", renewNow);
   source.addEventListener("error", () => {
-    // The browser reconnects by itself, unless it was refused.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    // The browser reconnects by itself, unless it was refused: perhaps the session is over.
+    if (source.readyState !== EventSource.CLOSED) return;
+    renewNow();
+    setTimeout(connect, 2000);
   });
 }
 

@@ -77,13 +77,14 @@ CREATE TABLE channel_health (
     channel     text PRIMARY KEY,
     failing_since timestamptz,             -- real; null: the last attempt did not fail
     failures    int4 NOT NULL,             -- attempts since then
+    gave_up     bool NOT NULL,             -- one of them was the last of its delivery
     detail      text NOT NULL              -- what the last one ended with
 );
 
 -- Alerts -----------------------------------------------------------------------------
 
 ALTER TABLE alert
-    ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED,
+    ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED,
     ADD COLUMN raised_at timestamptz,
     ADD COLUMN assigned_at timestamptz,
     ADD COLUMN assignee text,
@@ -149,15 +150,20 @@ CREATE TABLE site_owner (
     intake      int8 NOT NULL,
     PRIMARY KEY (site, valid_from)
 );
-COMMENT ON TABLE site_owner IS 'All owners of sites that ever changed theirs, the first from -infinity; of others, site.enterprise owns.';
-ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (region::int4) STORED;
+COMMENT ON TABLE site_owner IS 'All owners of sites that ever changed theirs, the first from 2000-01-01T00:00Z, before all that was measured; of others, site.enterprise owns.';
+ALTER TABLE site ADD COLUMN area int4 GENERATED ALWAYS AS (CASE WHEN region ~ '^\d{6}$' THEN region::int4 END) STORED;
 CREATE INDEX site_area ON site (area);
 CREATE INDEX site_of_enterprise ON site (enterprise);
 CREATE INDEX device_of_site ON device (site);
 
+-- What the registry itself says of in_use, so that what holds can be told from what a maintenance
+-- window makes of it; null: no entry of the registry, but where a window begins or ends, or the owner changes.
+ALTER TABLE point_setting ADD COLUMN said text;
+UPDATE point_setting SET said = in_use;
+
 CREATE TABLE maintenance (
     id          int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    intake      int8 NOT NULL,
+    intake      int8 NOT NULL UNIQUE,      -- its settings of points have the same
     site        int4 NOT NULL REFERENCES site,
     device      int4 REFERENCES device,    -- null: not only this device
     zone        text,                      -- null: not only this zone
@@ -174,6 +180,7 @@ CREATE TABLE completeness (
     day         date NOT NULL,             -- in +08:00
     due         int4 NOT NULL,             -- cadence slots while in use
     filled      int4 NOT NULL,             -- of these, with a value that is not bad
+    settings    int4 NOT NULL DEFAULT 0,   -- that the point had when it was counted; 0: to be counted again
     PRIMARY KEY (point, day)
 );
 CREATE TABLE safety (
@@ -215,14 +222,31 @@ CREATE FUNCTION scope_box() RETURNS bool LANGUAGE sql STABLE PARALLEL SAFE AS
 -- neither. The stream asks it too.
 CREATE FUNCTION in_scope(area int4, owner int4, low int4, high int4, enterprise int4, box bool)
     RETURNS bool LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT CASE WHEN area IS NULL THEN box ELSE area BETWEEN low AND high OR coalesce(owner = enterprise, false) END $$;
+    $$ SELECT CASE WHEN area IS NULL AND owner IS NULL THEN box
+               ELSE coalesce(area BETWEEN low AND high, false) OR coalesce(owner = enterprise, false) END $$;
+
+-- What the scope may see of sites and points, from when (inclusive) until when (exclusive): of its
+-- regions all times, else the times when they were its own. These views look with their owner's eyes.
+CREATE VIEW seen_site AS
+    SELECT id AS site, '-infinity'::timestamptz AS starts, 'infinity'::timestamptz AS stops FROM site
+     WHERE area BETWEEN (SELECT scope_low()) AND (SELECT scope_high())
+        OR enterprise = (SELECT scope_enterprise()) AND NOT EXISTS (SELECT FROM site_owner AS o WHERE o.site = site.id)
+     UNION ALL
+    SELECT o.site, o.valid_from, coalesce((SELECT min(n.valid_from) FROM site_owner AS n
+                                            WHERE n.site = o.site AND n.valid_from > o.valid_from), 'infinity')
+      FROM site_owner AS o JOIN site AS s ON s.id = o.site
+     WHERE o.enterprise = (SELECT scope_enterprise())
+       AND (s.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high())) IS NOT TRUE;
+CREATE VIEW seen_point AS
+    SELECT p.id AS point, s.site, s.starts, s.stops
+      FROM point AS p JOIN device AS d ON d.id = p.device JOIN seen_site AS s ON s.site = d.site;
 
 DO $$
 DECLARE one text;
 BEGIN
     FOREACH one IN ARRAY ARRAY['enterprise', 'site', 'device', 'point', 'point_setting', 'alert', 'alert_excursion',
-            'alert_reading', 'alert_conflict', 'excursion', 'journal', 'delivery', 'incident', 'maintenance',
-            'safety', 'safety_code', 'completeness'] LOOP
+            'alert_reading', 'alert_conflict', 'excursion', 'journal', 'delivery', 'incident', 'site_owner',
+            'maintenance', 'safety', 'safety_code', 'completeness'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one);
         EXECUTE format('CREATE POLICY ours ON %I TO blackbox_ingest, blackbox_dispatch, blackbox_retention USING (true)', one);
     END LOOP;
@@ -242,13 +266,25 @@ CREATE POLICY scoped ON enterprise FOR SELECT TO blackbox_web USING (id = (SELEC
                   AND s.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high())));
 CREATE POLICY scoped ON device FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM site AS s WHERE s.id = device.site));
 CREATE POLICY scoped ON point FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM device AS d WHERE d.id = point.device));
-CREATE POLICY scoped ON point_setting FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM point AS p WHERE p.id = point_setting.point));
-CREATE POLICY scoped ON completeness FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM point AS p WHERE p.id = completeness.point));
-CREATE POLICY scoped ON excursion FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM point AS p WHERE p.id = excursion.point));
-CREATE POLICY scoped ON maintenance FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM site AS s WHERE s.id = maintenance.site));
+-- Of what has a time, only what lies (as a whole day, began, or was set) in a time that is seen.
+CREATE POLICY scoped ON point_setting FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM seen_point AS s
+    WHERE s.point = point_setting.point AND valid_from >= s.starts AND valid_from < s.stops));
+CREATE POLICY scoped ON completeness FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM seen_point AS s
+    WHERE s.point = completeness.point AND day::timestamp AT TIME ZONE interval '8 h' >= s.starts
+      AND (day + 1)::timestamp AT TIME ZONE interval '8 h' <= s.stops));
+CREATE POLICY scoped ON excursion FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM seen_point AS s
+    WHERE s.point = excursion.point AND started >= s.starts AND started < s.stops));
+CREATE POLICY scoped ON maintenance FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM seen_site AS s
+    WHERE s.site = maintenance.site AND begins >= s.starts AND begins < s.stops));
+CREATE POLICY scoped ON site_owner FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM seen_site AS s
+    WHERE s.site = site_owner.site AND valid_from >= s.starts AND valid_from < s.stops));
 CREATE POLICY scoped ON alert_excursion FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = alert_excursion.alert));
-CREATE POLICY scoped ON alert_reading FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = alert_reading.alert));
-CREATE POLICY scoped ON alert_conflict FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = alert_conflict.alert));
+CREATE POLICY scoped ON alert_reading FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = alert_reading.alert
+    AND (a.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high()) OR EXISTS (SELECT FROM seen_point AS s
+        WHERE s.point = alert_reading.point AND alert_reading.time >= s.starts AND alert_reading.time < s.stops))));
+CREATE POLICY scoped ON alert_conflict FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = alert_conflict.alert
+    AND (a.area BETWEEN (SELECT scope_low()) AND (SELECT scope_high()) OR EXISTS (SELECT FROM seen_point AS s
+        WHERE s.point = alert_conflict.point AND alert_conflict.time >= s.starts AND alert_conflict.time < s.stops))));
 CREATE POLICY scoped ON safety FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM enterprise AS e WHERE e.id = safety.enterprise));
 CREATE POLICY scoped ON safety_code FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM enterprise AS e WHERE e.id = safety_code.enterprise));
 CREATE POLICY scoped ON journal FOR SELECT TO blackbox_web USING (EXISTS (SELECT FROM alert AS a WHERE a.id = journal.alert));
@@ -266,6 +302,7 @@ CREATE POLICY web_writes ON box_event FOR INSERT TO blackbox_web WITH CHECK (int
 
 GRANT SELECT ON person, contact, subscription, channel_health, incident, site_owner, maintenance,
     completeness, safety, safety_code TO blackbox_ingest, blackbox_dispatch, blackbox_web, blackbox_retention;
+GRANT SELECT ON seen_site, seen_point TO blackbox_web;
 GRANT SELECT ON command, session, api_token, sign_in TO blackbox_web;
 REVOKE SELECT ON person FROM blackbox_ingest, blackbox_dispatch, blackbox_retention;
 GRANT SELECT (id, name, full_name, role, region, enterprise, language, disabled_at) ON person

@@ -15,6 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.browser.world import Site, World, new_world, serve
+from tests.people import signed_in, somebody
 from tests.services import Database, new_database
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -31,6 +32,8 @@ PATIENCE = 8_000
 """Milliseconds of real time that a page may take to show something."""
 
 NewPage: TypeAlias = Callable[..., Awaitable[Page]]
+OURS = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of what our own page sends."""
 Injected: TypeAlias = list[tuple[str, str, int]]
 
 
@@ -75,8 +78,16 @@ async def quiet(
         database = Database(name=name, admin=database_server)
         async with new_world(database) as world, serve(database, world.clock) as site:
             await world.register()
-            async with httpx.AsyncClient(base_url=site.address) as client:
+            secret = await signed_in(database, somebody(), world.clock.real_now())
+            async with new_client(site, secret) as client:
                 yield client
+
+
+def new_client(site: Site, secret: str) -> httpx.AsyncClient:
+    """A program with a browser's session."""
+    return httpx.AsyncClient(
+        base_url=site.address, headers=OURS, cookies={"session": secret}
+    )
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -99,28 +110,42 @@ async def site(
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    """A program that asks the web process."""
-    async with httpx.AsyncClient(base_url=site.address) as client:
+async def secret(database: Database, world: World) -> str:
+    """The session of a supervisor of the whole province, 王芳."""
+    return await signed_in(database, somebody(), world.clock.real_now())
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(site: Site, secret: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that asks the web process, signed in."""
+    async with new_client(site, secret) as client:
         yield client
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_page(browser: Browser, site: Site) -> AsyncIterator[NewPage]:
-    """Opens pages: no error and no foreign request may come of any.
+async def new_page(browser: Browser, site: Site, secret: str) -> AsyncIterator[NewPage]:
+    """Opens pages, signed in: no error and no foreign request may come of any.
 
-    Takes the address, a file that shall not come, and options of the browser's context.
+    Takes the address, a file that shall not come, another session, and options of the
+    browser's context.
     """
     faults: list[str] = []
     contexts = []
 
     async def open_page(
-        address: str = "/", *, without: str = "", **options: object
+        address: str = "/",
+        *,
+        without: str = "",
+        session: str | None = secret,
+        **options: object,
     ) -> Page:
         settings = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}}
         context = await browser.new_context(**{**settings, **options})  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
+        if session:
+            cookie = {"name": "session", "value": session, "url": site.address}
+            await context.add_cookies([cookie])  # type: ignore[list-item]
         page = await context.new_page()
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("request", lambda request: faults.extend(foreign(request.url, site)))
@@ -147,6 +172,13 @@ def foreign(url: str, site: Site) -> list[str]:
 
 def complaint(kind: str, text: str) -> list[str]:
     """What the browser complains of, but for answers that a test has asked for."""
-    expected = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "409 (", "500 (")
+    expected = (
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED",
+        "401 (",
+        "409 (",
+        "429 (",
+        "500 (",
+    )
     ours = any(one in text for one in expected) or kind not in ("error", "warning")
     return [] if ours else [f"{kind}: {text}"]

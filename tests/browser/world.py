@@ -17,6 +17,7 @@ from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
+from alerting.telling import Telling
 from alerting.ticker import Ticker
 from blackbox.app.web import acknowledge
 from dashboard.app import create_app
@@ -130,11 +131,12 @@ async def new_world(database: Database) -> AsyncIterator[World]:
         await connect(url, name="test-heart") as own,
     ):
         share = await shares.take_lease(connection, "main")
-        findings = Findings([], lambda: NOW)
+        telling = Telling([], lambda: NOW)
+        findings = Findings(telling)
         intake = Intake(
             connection,
             share,
-            Judges(Evaluator(Alerts([], lambda: NOW)), Ticker(findings), findings),
+            Judges(Evaluator(Alerts(telling)), Ticker(findings), findings),
             limits=Limits(),
             probe=lambda _: None,
         )
@@ -169,6 +171,8 @@ async def serve(
     clock: PageClock,
     inject_fault: InjectFault | None = None,
     port: int = 0,
+    *,
+    secure: bool = False,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
     pool = new_pool(database.url("web"), at_most=6)
@@ -179,6 +183,7 @@ async def serve(
             real_now=clock.real_now,
             acknowledge=acknowledge,
             inject_fault=inject_fault,
+            secure=secure,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())

@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, LiteralString
 
 from alerting.consequences import Alerts
@@ -21,6 +22,8 @@ from alerting.findings import Findings
 from alerting.judges import Judges
 from alerting.life_cycle import replay, state
 from alerting.routing import Subscription
+from alerting.settling import Settling
+from alerting.telling import Telling
 from alerting.ticker import Hearing, Ticker, as_listened
 from domain.excursions import Excursion
 from domain.readings import Quality, Reading
@@ -168,12 +171,14 @@ class Box:
         hearing: Hearing = as_listened,
     ) -> None:
         self.connection = connection
-        told = [DUTY, CHIEF]
-        findings = Findings(told, lambda: REAL)
+        self.telling = Telling([DUTY, CHIEF], lambda: REAL)
+        findings = Findings(self.telling)
+        self.settling = Settling(self.telling, count().__next__)
         self.observer = Judges(
-            Evaluator(Alerts(told, lambda: REAL), advance),
+            Evaluator(Alerts(self.telling), advance),
             Ticker(findings, hearing=hearing),
             findings,
+            timed=[self.settling],
         )
         self.intake = Intake(
             connection, share, self.observer, limits=limits or Limits(), probe=probe
@@ -206,6 +211,14 @@ class Box:
         found = series(at(since).isoformat(), "1m", text)
         now = self.next.get(point, TEN)
         await self.commit([message_of(reading, point) for reading in found], now)
+
+    async def settle(self, now: datetime) -> bool:
+        """Let incidents settle that are over at `now`; whether there were any."""
+        if not await self.settling.due(self.connection, self.intake.share, now):
+            return False
+        async with self.intake.unit("tick", now, now) as unit:
+            await self.settling.tick(unit, now)
+        return True
 
     # Asking -----------------------------------------------------------------------
 
@@ -296,6 +309,7 @@ class Box:
         assert await self.excursions() == await self.expected()
         await self.check_newest()
         await self.check_alerts()
+        await self.check_incidents()
         await self.check_copies()
         assert (await self.ledger())["unreadable"] >= 0
         verified = await chain.verify(self.connection, lambda done, total: None)
@@ -333,6 +347,25 @@ class Box:
             assert (severity, active) == (worst, still_open)
         on_points = [head for head in heads.values() if head.live and head.point]
         assert len(live) == len(on_points)
+
+    async def check_incidents(self) -> None:
+        """What incidents count agrees with their alerts, and what is settled is over."""
+        wrong = await self.rows(
+            "SELECT i.id, i.alerts, i.active, i.settled_at, n.alerts, n.active"
+            "  FROM incident i CROSS JOIN LATERAL"
+            "  (SELECT count(*) AS alerts, max(severity) AS severity, count(*) FILTER"
+            "          (WHERE returned_at IS NULL AND withdrawn_at IS NULL) AS active"
+            "     FROM alert WHERE incident = i.id) AS n"
+            " WHERE (i.alerts, i.active) <> (n.alerts, n.active)"
+            "    OR i.severity < n.severity OR i.window_until < i.newest_at"
+            "    OR (i.settled_at IS NOT NULL AND i.active > 0)"
+        )
+        assert wrong == []
+        stray = await self.rows(
+            "SELECT id FROM alert WHERE (incident IS NULL) <>"
+            " (site IS NULL OR suppressed OR inhibited_by IS NOT NULL)"
+        )
+        assert stray == []
 
     async def check_copies(self) -> None:
         """Each alert has copies of all readings of its excursions."""

@@ -17,7 +17,7 @@ from alerting.commands import Outcome, carry_out
 from alerting.findings import Step
 from alerting.forms import Command
 from alerting.life_cycle import replay, state
-from alerting.routing import Subscription, notifications
+from alerting.routing import deliveries as owed_to
 from domain.alerts import SYSTEM, Alert, Event, State
 from domain.errors import (
     CommandError,
@@ -429,18 +429,18 @@ async def test_many_people_and_an_intake_that_takes_many_alerts_never_deadlock(
 async def test_what_must_be_told_is_owed_in_the_same_transaction(
     database: Database, web: Connection, alert: int
 ) -> None:
-    wish = Subscription(
-        channel="log", recipient="log", events=frozenset({Event.ACKNOWLEDGED})
-    )
-
     async def tell(unit: Unit, steps: Sequence[Step]) -> None:
-        owed = [d for _, entry in steps for d in notifications(entry, FACTS, [wish])]
+        owed = [
+            d for _, entry in steps for d in owed_to(entry, FACTS, [("log", "log")])
+        ]
         await deliveries.owe(unit, owed, due=NOW)
 
     wanted = command("acknowledge", alert)
     await carry_out(web, SUPERVISOR, wanted, NOW, tell=tell)
     async with connected(database, "owner") as owner:
-        assert await deliveries.told(owner, [alert]) == {alert: {("log", "log")}}
+        assert await deliveries.last_words(owner, [alert]) == {
+            alert: {("log", "log"): True}
+        }
         query = (
             "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM delivery"
             " UNION SELECT xmin FROM journal WHERE n = 2) AS rows"

@@ -24,6 +24,7 @@ import standardwebhooks
 from prometheus_client import REGISTRY
 
 from alerting.channels import Channel, TransportError
+from alerting.channels.apprise import Apprise, Template
 from alerting.channels.log import Log
 from alerting.channels.webhook import Endpoint, Webhook
 from alerting.dispatcher import Pace, dispatch, nothing
@@ -33,7 +34,8 @@ from domain.alerts import Delivery
 from storage import deliveries
 from storage.deliveries import Depth, Outcome
 from storage.unit import Connection
-from tests.receiver import HANG, Receiver, receiver
+from tests.mail import mailbox, text
+from tests.receiver import HANG, LOOPBACK, receiver
 from tests.services import Database
 from tests.stored import LONG_AGO, connected, opened
 
@@ -43,6 +45,17 @@ QUICK = Pace(poll=0.02)
 LEASE = Pace().lease
 HOOK = Subscription(channel="webhook", recipient="county")
 LOG = Subscription(channel="log", recipient="log")
+MAIL = Subscription(channel="mail", recipient="li")
+LI = """
+WITH li AS (INSERT INTO person (name, full_name, role, language, created_at)
+            VALUES ('li', '李', 'auditor', 'en', now()) RETURNING id)
+INSERT INTO contact SELECT id, 'mail', 'li@example.com' FROM li
+"""
+FAILURES = "SELECT coalesce(sum(failures), 0) FROM channel_health"
+HEALTH = """
+SELECT channel, failing_since IS NOT NULL, failures, gave_up, detail
+  FROM channel_health ORDER BY channel
+"""
 OUTCOMES = "SELECT outcome, detail FROM attempt WHERE delivery = %s ORDER BY n"
 SETTLED = "SELECT count(*) FROM delivery WHERE delivered_at IS NOT NULL OR failed_at IS NOT NULL"
 DELIVERED = "SELECT count(*) FROM delivery WHERE delivered_at IS NOT NULL"
@@ -111,7 +124,13 @@ async def hook(
 ) -> AsyncIterator[Webhook]:
     """The webhook channel to the receiver at `url`."""
     async with httpx.AsyncClient() as client:
-        yield Webhook(client, {"county": Endpoint(url=url, secret=SECRET)}, clock)
+        endpoints = {"county": Endpoint(url=url, secret=SECRET)}
+        yield Webhook(client, endpoints, clock, allowed=LOOPBACK)
+
+
+def post(url: str) -> Apprise:
+    """The mail channel to the server that `url` names."""
+    return Apprise(Template(name="mail", url=url), allowed=LOOPBACK)
 
 
 async def value(connection: Connection, query: LiteralString) -> int:
@@ -337,7 +356,8 @@ async def test_a_dispatcher_killed_at_any_step_loses_nothing(
 ) -> None:
     await opened(database, HOOK)
     async with receiver() as server:
-        assert await killed(database, server, step) == -signal.SIGKILL
+        victim = ("webhook", server.url, step)
+        assert await killed(database, *victim) == -signal.SIGKILL
         assert len(server.messages) == arrivals
         assert await value(owner, ATTEMPTS) == 0
         clock = Clock()
@@ -351,24 +371,177 @@ async def test_a_dispatcher_killed_at_any_step_loses_nothing(
     assert await outcomes(owner, "1-1-webhook-county") == [("delivered", "")]
 
 
+@pytest.mark.parametrize(
+    ("step", "arrivals"), [("before-send", 0), ("after-send", 1), ("before-record", 1)]
+)
+async def test_a_mail_arrives_whenever_the_dispatcher_is_killed_under_one_number(
+    database: Database, owner: Connection, step: str, arrivals: int
+) -> None:
+    await opened(database, MAIL)
+    await owner.execute(LI)
+    async with mailbox() as box:
+        assert await killed(database, "mail", box.url, step) == -signal.SIGKILL
+        assert len(box.mails) == arrivals
+        clock = Clock()
+        clock.ahead = LEASE
+        async with dispatching(database, {"mail": post(box.url)}, clock=clock):
+            await until(owner, DELIVERED, 1)
+    assert len(box.mails) == arrivals + 1
+    assert {mail["X-Blackbox-Delivery"] for mail in box.mails} == {"1-1-mail-li"}
+    assert all(text(mail).endswith("\nNumber: 1-1\n") for mail in box.mails)
+
+
+async def test_a_person_is_told_in_the_language_and_at_the_address_of_now(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, MAIL)
+    await owner.execute(LI)
+    now = real_now()
+    async with connected(database, "dispatch") as connection:
+        english = await deliveries.claim(connection, "mail", now=now, until=now)
+        await owner.execute("UPDATE person SET language = 'zh'")
+        await owner.execute("UPDATE contact SET address = 'wang@example.com'")
+        chinese = await deliveries.claim(connection, "mail", now=now, until=now)
+        await owner.execute("UPDATE person SET disabled_at = now()")
+        nobody = await deliveries.claim(connection, "mail", now=now, until=now)
+    assert english is not None
+    assert chinese is not None
+    assert nobody is not None
+    assert (english.language, english.address) == ("en", "li@example.com")
+    assert (chinese.language, chinese.address) == ("zh", "wang@example.com")
+    assert nobody.address is None
+
+
+async def test_who_cannot_be_reached_is_given_up_and_delays_nobody(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, MAIL, Subscription(channel="mail", recipient="nobody"))
+    await owner.execute(LI)
+    async with (
+        mailbox() as box,
+        dispatching(database, {"mail": post(box.url)}),
+    ):
+        await until(owner, SETTLED, 2)
+    assert box.recipients == [["li@example.com"]]
+    ((outcome, detail),) = await outcomes(owner, "1-1-mail-nobody")
+    assert outcome == "failed"
+    assert detail.startswith("nobody has no contact on channel mail")
+    assert await (await owner.execute(HEALTH)).fetchall() == []
+
+
+async def test_one_hanging_and_one_failing_channel_delay_no_good_one(
+    database: Database, owner: Connection
+) -> None:
+    hang = Subscription(channel="hang", recipient="li")
+    await opened(database, hang, MAIL, HOOK, count=10)
+    await owner.execute(LI)
+    async with (
+        receiver(*[HANG] * 10) as deaf,
+        receiver() as good,
+        mailbox() as box,
+        hook(good.url) as webhook,
+    ):
+        box.refuses = True
+        hanging = Template(name="hang", url=f"json://127.0.0.1:{deaf.port}/x?rto=60")
+        channels = {
+            "hang": Apprise(hanging, allowed=LOOPBACK, threads=2),
+            "mail": post(box.url),
+            "webhook": webhook,
+        }
+        async with dispatching(database, channels):
+            await until(owner, DELIVERED, 10)
+            await deaf.arrived(2)
+            await until(owner, FAILURES, 10)
+        assert len(deaf.messages) == 2
+    assert set(good.counts.values()) == {1}
+    health = await (await owner.execute(HEALTH)).fetchall()
+    assert health == [
+        (
+            "mail",
+            True,
+            10,
+            False,
+            "the service did not take it (Apprise does not say why)",
+        )
+    ]
+
+
+async def test_the_health_of_a_channel_is_written_as_it_changes(
+    database: Database, owner: Connection
+) -> None:
+    async with (
+        receiver(500, 410, 200, 200) as server,
+        hook(server.url) as channel,
+        dispatching(database, {"webhook": channel}),
+    ):
+        await opened(database, HOOK)
+        await until(owner, FAILURES, 1)
+        failing = await (await owner.execute(HEALTH)).fetchall()
+        await opened(database, HOOK)
+        await until(owner, FAILURES, 2)
+        gave_up = await (await owner.execute(HEALTH)).fetchall()
+        await opened(database, HOOK)
+        await until(owner, FAILURES, 0)
+        written = await value(owner, "SELECT xmin::text::int FROM channel_health")
+        await opened(database, HOOK)
+        await until(owner, DELIVERED, 2)
+    assert failing == [("webhook", True, 1, False, "HTTP 500: answer 500")]
+    assert gave_up == [("webhook", True, 2, True, "HTTP 410: answer 410")]
+    assert await (await owner.execute(HEALTH)).fetchall() == [
+        ("webhook", False, 0, False, "")
+    ]
+    assert await value(owner, "SELECT xmin::text::int FROM channel_health") == written
+
+
+async def test_a_channel_that_is_no_longer_served_fails_no_longer(
+    database: Database, owner: Connection
+) -> None:
+    await owner.execute(
+        "INSERT INTO channel_health VALUES ('old', now(), 5, true, 'gone')"
+    )
+    async with dispatching(database, {"log": Recorder()}):
+        await until(owner, "SELECT count(*) FROM channel_health WHERE gave_up", 0)
+
+
+async def test_a_secret_gets_into_no_table_and_no_log(
+    database: Database, owner: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await opened(database, MAIL, HOOK)
+    await owner.execute(LI)
+    urls = (
+        "json://hush:hush@127.0.0.1:1/hush?x=hush",
+        "http://hush:hush@127.0.0.1:1/hush",
+    )
+    async with hook(urls[1]) as webhook:
+        channels = {"mail": post(urls[0]), "webhook": webhook}
+        async with dispatching(database, channels):
+            await until(owner, ATTEMPTS, 2)
+            await until(owner, "SELECT count(*) FROM channel_health", 2)
+    for query in ("TABLE attempt", "TABLE delivery", "TABLE channel_health"):
+        cursor = await owner.execute(query)
+        assert "hush" not in str(await cursor.fetchall())
+    assert "hush" not in caplog.text
+
+
 async def test_nobody_takes_up_a_dead_dispatchers_work_before_its_claim_has_ended(
     database: Database, owner: Connection
 ) -> None:
     await opened(database, HOOK)
     async with receiver() as server:
-        await killed(database, server, "before-send")
+        await killed(database, "webhook", server.url, "before-send")
         async with connected(database, "dispatch") as connection:
             now = real_now()
             claim = await deliveries.claim(connection, "webhook", now=now, until=now)
     assert claim is None
 
 
-async def killed(database: Database, server: Receiver, step: str) -> int:
-    """The exit code of a dispatcher that kills itself at `step`."""
+async def killed(database: Database, *victim: str) -> int:
+    """The exit code of a dispatcher of a channel to an address that kills itself at a step."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.database.test_dispatcher"),
-        *(database.url("dispatch"), server.url, step),
+        *(database.url("dispatch"), *victim),
         cwd=ROOT,
     )
     try:
@@ -454,15 +627,17 @@ def test_the_probe_of_the_product_does_nothing() -> None:
     nothing("before-send")
 
 
-async def victim(url: str, receiver_url: str, step: str) -> None:
+async def victim(url: str, name: str, target: str, step: str) -> None:
     """A dispatcher that kills itself at `step`, as a power cut would."""
 
     def kill(name: str) -> None:
         if name == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    async with hook(receiver_url) as channel:
-        await dispatch(url, {"webhook": channel}, real_now=real_now, probe=kill)
+    if name == "mail":
+        await dispatch(url, {name: post(target)}, real_now=real_now, probe=kill)
+    async with hook(target) as channel:
+        await dispatch(url, {name: channel}, real_now=real_now, probe=kill)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from tests.database.box import (
     CODE,
     COLD,
     HOT,
+    TEN,
     WORLD,
     Box,
     apply,
@@ -81,6 +82,7 @@ async def test_alert_worsens_step_by_step_and_returns(box: Box) -> None:
         "1 worsened critical",
         "1 returned critical",
     ]
+    await box.settle(TEN)
     assert await box.owed() == [
         "duty: 1 opened",
         "duty: 1 worsened",

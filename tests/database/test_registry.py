@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from domain.chain import GENESIS
 from domain.errors import RegistryError
+from domain.people import EVERYTHING as WHOLE
 from domain.registry import InUse
 from domain.registry_file import ResolvedRegistry, parse, resolved
 from rules import catalogue
 from storage import readings, registry, requests
 from storage.connect import connect
-from storage.registry_changes import READ_SINCE
+from storage.point_settings import READ_SINCE
+from storage.scope import scoped
 from storage.unit import Connection, Unit, unit_of_work
 from tests.services import Database
 
@@ -449,7 +451,8 @@ async def test_no_other_role_can_apply(
 ):
     await apply(connection, small())
     async with await connect(database.url(role), name="tests") as other:
-        assert len((await registry.load(other)).points) == 1
+        async with scoped(other, WHOLE):
+            assert len((await registry.load(other)).points) == 1
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await other.execute("UPDATE point SET unit = 'K'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -9,8 +9,11 @@ import pytest
 
 from ingest.requests import carry_out
 from storage import requests
-from tests.database.box import TEN, Box, message, opened, snapshot
+from tests.database.box import TEN, WORLD, Box, message, opened, snapshot
 from tests.services import Database
+
+WRONG = WORLD.replace("resolution: 0.1}", "resolution: 0.5}")
+"""The world, but for what its points measure."""
 
 
 @pytest.fixture
@@ -43,6 +46,24 @@ async def test_a_malformed_request_is_refused_once(
     assert outcome["done"] is False
     assert outcome["problems"]
     assert await requests.waiting(box.connection, box.intake.share) == []
+
+
+@pytest.mark.parametrize("kind", ["registry", "transfer", "maintenance"])
+async def test_a_refused_change_of_the_registry_makes_nothing_forgotten(
+    box: Box, kind: Any
+) -> None:
+    forgets = box.observer.forget
+    forgotten: list[str] = []
+
+    def forget() -> None:
+        forgotten.append(kind)
+        forgets()
+
+    box.observer.forget = forget
+    assert not (await asked(box, kind, {"text": WRONG}))["done"]
+    assert forgotten == []
+    await box.feed("5 8.1 5")
+    await box.check()
 
 
 async def test_each_refusal_of_a_message_has_its_own_outcome(box: Box) -> None:

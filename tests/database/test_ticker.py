@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import storage.requests
 from alerting.ticker import Hearing, as_listened
 from domain.listened import Deafness, Listened
 from ingest import requests
@@ -174,6 +175,31 @@ async def test_a_silent_device_is_found_once_and_its_return_is_told(
     assert await one.box.owed() == [
         "duty: 1 opened", "chief: 1 opened", "duty: 1 returned", "chief: 1 returned",
     ]  # fmt: skip
+
+
+async def test_a_silence_ends_for_the_former_owner_and_begins_for_the_new_one(
+    one: Ticking,
+) -> None:
+    heir = "91330203MA28XY002D"
+    connection, share = one.box.connection, one.box.intake.share
+    await apply(one.box, f"enterprises: {{{heir}: {{name: Heir, kind: clinic}}}}")
+    await one.box.intake.reload()
+    await one.hear(10)
+    await one.tick(26)
+    transfer = {"code": CODE, "site": "store-1", "to": heir}
+    await storage.requests.submit(connection, share, "transfer", transfer, "test")
+    await requests.carry_out(one.box.intake, m(30))
+    await one.tick(31)
+    await one.tick(32)
+    await one.tick(33)
+    assert await one.box.rows(
+        "SELECT e.code, a.returned_at, a.predecessor FROM alert AS a"
+        "  JOIN enterprise AS e ON e.id = a.enterprise ORDER BY a.id"
+    ) == [(CODE, m(31), None), (heir, None, None)]
+    assert await status.findings(connection) == [
+        (heir, "logger-1", "device-silent", m(10), m(30)),
+        (heir, "logger-1", "device-silent", m(10), None),
+    ]
 
 
 async def test_the_alert_is_of_the_device_and_of_no_point(one: Ticking) -> None:
@@ -465,6 +491,7 @@ async def test_conflicts_are_one_finding_until_there_was_none_for_an_hour(
         "time": m(0).isoformat(),
         "values": [5.0, 6.0],
         "intakes": [intakes[0][1], intakes[0][0]],
+        "incident": 1,
     }
 
 
@@ -491,6 +518,7 @@ async def test_readings_from_the_future_are_a_finding_of_the_clock(
     await one.tick(80)
     assert await one.box.journal() == ["1 opened minor", "1 returned minor"]
     assert await one.findings() == [("logger-1", "clock-ahead", 10, 20)]
+    await one.tick(81)
     assert await one.box.owed() == ["duty: 1 opened", "duty: 1 returned"]
 
 

@@ -294,7 +294,11 @@ async def test_nothing_is_lost_when_ingestor_broker_and_database_are_killed(
 
     await undisturbed(calm, messages)
     async with receiver() as received:
-        told = {"webhook_url": received.url, "webhook_secret": SECRET}
+        told = {
+            "webhook_url": received.url,
+            "webhook_secret": SECRET,
+            "allow_internal": "true",
+        }
         wild.told = told
         log = wild.directory / "dispatch.log"
         async with running(("blackbox", "dispatch"), log, **wild.settings("dispatch")):

@@ -23,6 +23,7 @@ from alerting.consequences import Alerts
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
+from alerting.telling import Telling
 from alerting.ticker import Ticker
 from blackbox.clock import real_now
 from blackbox.services.mosquitto import Mosquitto
@@ -132,7 +133,8 @@ async def ingesting(database: Database, url: str) -> AsyncIterator[Ingesting]:
     async with await connect(database.url("ingest"), name="setting up") as connection:
         box = Box(connection, await shares.take_lease(connection, SHARE))
         await apply(box, WORLD)
-    clock, findings = DomainClock(), Findings([], real_now)
+    clock, telling = DomainClock(), Telling([], real_now)
+    findings = Findings(telling)
     ingestor = Ingestor(
         Settings(
             database_url=database.url("ingest"),
@@ -140,7 +142,7 @@ async def ingesting(database: Database, url: str) -> AsyncIterator[Ingesting]:
             share=SHARE,
             deaf_after=4.0,
         ),
-        Judges(Evaluator(Alerts([], real_now)), Ticker(findings), findings),
+        Judges(Evaluator(Alerts(telling)), Ticker(findings), findings),
         clock,
         real_now=real_now,
         probe=nothing,

@@ -14,7 +14,7 @@ from alerting.channels import TransportError
 from alerting.channels.webhook import Endpoint, Webhook
 from blackbox.clock import real_now
 from tests.examples import DELIVERY
-from tests.receiver import ENDLESS, HANG, Receiver, receiver
+from tests.receiver import ENDLESS, HANG, LOOPBACK, Receiver, receiver
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(24))).decode()
 
@@ -27,7 +27,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 def webhook(client: httpx.AsyncClient, url: str, timeout: float = 10.0) -> Webhook:
     endpoints = {"county": Endpoint(url=url, secret=SECRET)}
-    return Webhook(client, endpoints, real_now, timeout=timeout)
+    return Webhook(client, endpoints, real_now, allowed=LOOPBACK, timeout=timeout)
 
 
 async def failure(client: httpx.AsyncClient, server: Receiver) -> TransportError:
@@ -115,3 +115,44 @@ async def test_a_recipient_without_an_endpoint_is_named(
     stranger = replace(DELIVERY, recipient="city")
     with pytest.raises(TransportError, match="no endpoint is set for 'city'"):
         await webhook(client, "http://127.0.0.1:9").send(stranger)
+
+
+async def test_a_destination_inside_is_refused_unless_it_is_allowed(
+    client: httpx.AsyncClient,
+) -> None:
+    async with receiver() as server:
+        for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
+            url = f"http://{host}:{server.port}/hook"
+            careful = Webhook(
+                client, {"county": Endpoint(url=url, secret=SECRET)}, real_now
+            )
+            with pytest.raises(TransportError, match="ALLOW_INTERNAL") as refused:
+                await careful.send(DELIVERY)
+            assert not refused.value.permanent
+    assert server.messages == []
+
+
+async def test_what_an_answer_repeats_of_the_address_is_hidden(
+    client: httpx.AsyncClient,
+) -> None:
+    async with receiver(404, 500) as server:
+        path = server.url.replace("hook", "answer")  # as the receiver says it
+        url = path.replace("127.0.0.1", "hush:hush@127.0.0.1") + "?key=hush"
+        hidden = webhook(client, url)
+        with pytest.raises(TransportError, match="HTTP 404: answer 404"):
+            await hidden.send(DELIVERY)
+    endpoint = Endpoint(url=url, secret=SECRET)
+    said = f"Cannot POST /answer?key=hush at {url} of hush:hush on 127.0.0.1"
+    assert endpoint.hidden(said) == "Cannot POST … at … of … on …"
+    assert "hush" not in repr(endpoint)
+
+
+async def test_nothing_of_an_address_is_in_what_went_wrong(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = "http://hush:hush@hush.invalid/hush?hush=hush"
+    with pytest.raises(TransportError) as failed:
+        await webhook(client, url).send(DELIVERY)
+    assert "hush" not in str(failed.value)
+    assert failed.value.__cause__ is None
+    assert "hush" not in caplog.text

@@ -13,6 +13,7 @@ import dashboard
 from dashboard.pages.live.routes import FAULTS
 from dashboard.pulse import Reason
 from dashboard.texts import LANGUAGES, Texts, choose, load
+from domain.people import Role
 
 HERE = Path(dashboard.__file__).parent
 SOURCES = [*HERE.rglob("*.html"), *HERE.rglob("*.py")]
@@ -47,7 +48,9 @@ def test_pages_name_only_texts_that_exist() -> None:
 
 def test_no_text_is_left_over() -> None:
     sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    composed = re.compile(r"(alert|banner|error|event|fault|in-use|level|rule|state)\.")
+    composed = re.compile(
+        r"(alert|banner|error|event|fault|in-use|level|role|rule|sign-in|state)\."
+    )
     own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
     assert [
         key for key in own if f'"{key}"' not in sources and not composed.match(key)
@@ -59,7 +62,9 @@ def test_no_text_is_left_over() -> None:
     [
         *(f"fault.{fault}" for fault in FAULTS),
         *(f"banner.{reason}" for reason in Reason),
-        *(f"error.{status}" for status in (400, 403, 404, 409, 500, 503)),
+        *(f"role.{role}" for role in Role),
+        *(f"sign-in.{status}" for status in (401, 429)),
+        *(f"error.{status}" for status in (400, 401, 403, 404, 409, 500, 503)),
     ],
 )
 def test_every_composed_key_has_a_text(key: str) -> None:

@@ -37,7 +37,7 @@ async def read(
     hours: int,
     show: Display,
 ) -> dict[str, Any]:
-    """The chart of `hours` before `until`."""
+    """The chart of `hours` before `until`, as far as the connection's scope sees."""
     span = timedelta(hours=hours)
     slices = Slices(
         point=point.id,
@@ -46,11 +46,18 @@ async def read(
         width=span.total_seconds() / BUCKETS,
     )
     async with snapshot(connection):
+        parts = await charts.seen(connection, slices)
         settings = await charts.settings(connection, point.id, slices.start, until)
-        buckets = await charts.series(connection, slices)
-        bad = await charts.no_values(connection, slices)
-        conflicts = await charts.conflicts(connection, slices)
-        shades = await charts.excursions(connection, slices)
+        buckets = [b for part in parts for b in await charts.series(connection, part)]
+        bad = [m for part in parts for m in await charts.no_values(connection, part)]
+        conflicts = [
+            mark for part in parts for mark in await charts.conflicts(connection, part)
+        ]
+        shades = [
+            shade(one, part, show)
+            for part in parts
+            for one in await charts.excursions(connection, part)
+        ]
         named = sorted({version for setting in settings for version in setting.rules})
         contents = await charts.rules(connection, named)
     rules = {version: limits.rule(content) for version, content in contents.items()}
@@ -65,8 +72,10 @@ async def read(
         "uncertain": uncertain(buckets, show),
         "bad": marks(bad, show),
         "conflicts": marks(conflicts, show),
-        "limits": list(lines(settings, rules, slices, show)),
-        "excursions": [shade(one, slices, show) for one in shades],
+        "limits": [
+            line for part in parts for line in lines(settings, rules, part, show)
+        ],
+        "excursions": shades,
         "readings": sum(bucket.readings for bucket in buckets),
         "decimated": any(bucket.readings > EXTREMES for bucket in buckets),
     }
@@ -144,7 +153,9 @@ def lines(
     """Every limit in force, for the stretch of the range in which it holds."""
     ends = [setting.valid_from for setting in settings[1:]] + [slices.until]
     for setting, end in zip(settings, ends, strict=False):
-        start = max(setting.valid_from, slices.start)
+        start, stop = max(setting.valid_from, slices.start), min(end, slices.until)
+        if start > stop:
+            continue  # holds elsewhere in the range
         for rule in (rules[version] for version in setting.rules if version in rules):
             if not isinstance(rule, ThresholdRule):
                 continue  # its limits are not on the axis of values
@@ -153,7 +164,7 @@ def lines(
                     name = limits.level_name(show, level.name)
                     yield {
                         "from": stamp(start, show),
-                        "until": stamp(end, show),
+                        "until": stamp(stop, show),
                         "value": value,
                         "side": side,
                         "severity": level.severity.name.lower(),

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import unicodedata
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Header, Request
 from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from alerting.permissions import MAY
 from dashboard.assets import PLOTLY
 from dashboard.house import House, house, texts
+from dashboard.identity import Me, me
 from dashboard.pages.live import chart, view
 from dashboard.problems import Problem, wants_page
 from dashboard.render import page
-from dashboard.security import same_origin
 from dashboard.stream import EventStream
 from dashboard.texts import Texts
 from domain.errors import CommandError, InputError, Unavailable
+from domain.people import Person, Role
 from storage import alert_cards, charts, overview
-from storage.unit import Connection
+from storage.alert_cards import AlertLine
 
-NAME = 80
-"""Characters of a person's name at most."""
 REASON = 1000
+"""Characters."""
 EARLIEST = 2000
 """Year."""
 FAULTS = {
@@ -36,6 +37,7 @@ FAULTS = {
     "sensor-stuck": 60,
 }
 """Faults that the demo's card offers, with their minutes of domain time."""
+INJECTORS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 
 Here = Annotated[House, Depends(house)]
 T = Annotated[Texts, Depends(texts)]
@@ -49,32 +51,29 @@ def in_our_time(time: AwareDatetime | None) -> AwareDatetime | None:
 
 
 Until = Annotated[AwareDatetime | None, AfterValidator(in_our_time)]
-router = APIRouter()
-
-
-def ours(request: Request) -> None:
-    """Refuse a command from another site."""
-    if not same_origin(request.headers):
-        raise Problem(403)
-
-
-Command = Depends(ours)
+router = APIRouter(dependencies=[Depends(me)])
 
 
 @router.get("/")
 async def live(
-    request: Request, here: Here, t: T, query: Annotated[view.Query, QueryField()]
+    request: Request,
+    here: Here,
+    t: T,
+    person: Me,
+    query: Annotated[view.Query, QueryField()],
 ) -> Response:
     """The whole page, as its address says; it renews itself by asking for it again."""
     points = await here.points.get(
-        (query.q, query.state), partial(view.points, here, query)
+        (person.scope, query.q, query.state), partial(view.points, here, person, query)
     )
-    async with here.connection() as connection:
+    faulty = []
+    async with here.seen_by(person) as connection:
         try:
             content = await view.read(connection, query, points, here.display(t))
         except LookupError as error:
             raise Problem(404) from error
-        faulty = await overview.devices(connection) if here.inject_fault else []
+        if may_inject(here, person):
+            faulty = await overview.devices(connection)
     return page(
         request,
         "live/live.html",
@@ -85,7 +84,7 @@ async def live(
         open_at_most=view.OPEN,
         devices=faulty,
         faults=FAULTS,
-        name_length=NAME,
+        may_acknowledge="acknowledge" in MAY[person.role],
         reason_length=REASON,
         plotly=PLOTLY,
     )
@@ -93,13 +92,13 @@ async def live(
 
 @router.get("/points/{point}/series")
 async def series(
-    here: Here, t: T, point: int, hours: int = 6, until: Until = None
+    here: Here, t: T, person: Me, point: int, hours: int = 6, until: Until = None
 ) -> Response:
     """The curve of `hours` before `until` (RFC 3339; now), at most 1,800 points."""
     if not 1 <= hours <= chart.LONGEST:
         raise Problem(400, "error.range", n=chart.LONGEST)
     show = here.display(t)
-    async with here.connection() as connection:
+    async with here.seen_by(person) as connection:
         name = await charts.point(connection, point)
         if name is None:
             raise Problem(404)
@@ -123,53 +122,62 @@ async def events(
     return EventStream(here.stream, last_event_id or after)
 
 
-@router.post("/alerts/{alert}/acknowledge", dependencies=[Command])
+@router.post("/alerts/{alert}/acknowledge")
 async def acknowledge(
     request: Request,
     here: Here,
     t: T,
+    person: Me,
     alert: int,
-    actor: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Acknowledge in the name of `actor`. 409 where the alert's state does not allow it."""
-    actor = clean(actor)
+    """Acknowledge as who asks. 409 where the alert's state does not allow it."""
     reason = clean(reason)
-    if not 1 <= len(actor) <= NAME:
-        raise Problem(400, "acknowledge.no-name", n=NAME)
     if len(reason) > REASON:
         raise Problem(400, "acknowledge.long-reason", n=REASON)
-    async with here.connection() as connection:
-        if not await alert_cards.alerts(connection, [alert]):
-            raise Problem(404)
-        try:
+    line = await _seen(here, person, alert)
+    if "acknowledge" not in MAY[person.role]:
+        raise Problem(403, "error.role")
+    try:
+        async with here.connection() as connection:
             now = here.clock.now()
-            await here.acknowledge(connection, alert, actor, reason or None, now)
-        except CommandError as error:
-            raise await _not_possible(connection, alert, t) from error
-    return done(
-        request, t("acknowledge.done", id=alert, name=actor), f"/?alert={alert}"
-    )
+            await here.acknowledge(connection, person, alert, reason or None, now)
+    except CommandError as error:
+        line = await _seen(here, person, alert)
+        raise _not_possible(line, t) from error
+    text = t("acknowledge.done", id=alert, name=person.full_name)
+    return done(request, text, f"/?alert={alert}")
 
 
-async def _not_possible(connection: Connection, alert: int, t: Texts) -> Problem:
+async def _seen(here: House, person: Person, alert: int) -> AlertLine:
+    """The alert, if `person` may know of it. Raises Problem 404."""
+    async with here.seen_by(person) as connection:
+        lines = await alert_cards.alerts(connection, [alert])
+    if not lines:
+        raise Problem(404)
+    return lines[0]
+
+
+def _not_possible(line: AlertLine, t: Texts) -> Problem:
     """Says the state that the alert is in now."""
-    line = (await alert_cards.alerts(connection, [alert]))[0]
     state = t(f"alert-state.{view.state(line)}")
-    return Problem(409, "acknowledge.not-possible", id=alert, state=state)
+    return Problem(409, "acknowledge.not-possible", id=line.id, state=state)
 
 
-@router.post("/demo/faults", dependencies=[Command])
+@router.post("/demo/faults")
 async def inject(
     request: Request,
     here: Here,
     t: T,
+    person: Me,
     device: Annotated[str, Form()],
     fault: Annotated[str, Form()],
 ) -> Response:
     """Demo only: let a simulated device fail."""
     if here.inject_fault is None:
         raise Problem(404)
+    if person.role not in INJECTORS:
+        raise Problem(403, "error.role")
     if fault not in FAULTS:
         raise Problem(400, "demo.unknown")
     try:
@@ -181,6 +189,11 @@ async def inject(
     return done(
         request, t("demo.done", device=device, fault=words, minutes=FAULTS[fault]), "/"
     )
+
+
+def may_inject(here: House, person: Person) -> bool:
+    """Whether the demo's card of faults is for this person."""
+    return here.inject_fault is not None and person.role in INJECTORS
 
 
 def clean(text: str) -> str:

@@ -15,6 +15,7 @@ from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.live import limits
 from domain.alerts import JournalEntry, State
+from domain.people import Person
 from domain.readings import decimals
 from domain.rules import Severity
 from rules.threshold import ThresholdLevel
@@ -22,7 +23,6 @@ from storage import alert_cards, charts, journal, overview
 from storage.alert_cards import AlertLine, Copies, Stretch
 from storage.charts import PointName
 from storage.overview import Example, PointLine
-from storage.snapshot import snapshot
 from storage.unit import Connection
 
 OPEN = 50
@@ -125,9 +125,9 @@ class Page:
         return sum(len(lines) for _, lines in self.sites)
 
 
-async def points(house: House, query: Query) -> Points:
+async def points(house: House, person: Person, query: Query) -> Points:
     """The points that `query` asks for, on a connection of their own."""
-    async with house.connection() as connection:
+    async with house.seen_by(person) as connection:
         return await overview.points(
             connection,
             now=house.clock.now(),
@@ -140,26 +140,28 @@ async def points(house: House, query: Query) -> Points:
 async def read(
     connection: Connection, query: Query, points: Points, show: Display
 ) -> Page:
-    """Everything that `query` asks for. Raises LookupError for an unknown alert or point."""
+    """Everything that `query` asks for. Raises LookupError for an unknown alert or point.
+
+    `connection` is of `House.seen_by`.
+    """
     counts, lines = points
-    async with snapshot(connection):
-        position = await journal.horizon(connection)
-        open_ids = await alert_cards.open_alerts(connection, OPEN)
-        past_ids = await alert_cards.past_alerts(connection, PAST)
-        if query.alert and query.alert not in (*open_ids, *past_ids):
-            past_ids = [query.alert, *past_ids]
-        cards = await _cards(connection, [*open_ids, *past_ids], show)
-        card = cards[query.alert] if query.alert else None
-        return Page(
-            position=position,
-            open=[cards[one] for one in open_ids],
-            past=[cards[one] for one in past_ids],
-            details=await _details(connection, card, show) if card else None,
-            curve=await _curve(connection, query, card),
-            counts=counts,
-            sites=_by_site(lines),
-            example=await overview.example(connection),
-        )
+    position = await journal.horizon(connection)
+    open_ids = await alert_cards.open_alerts(connection, OPEN)
+    past_ids = await alert_cards.past_alerts(connection, PAST)
+    if query.alert and query.alert not in (*open_ids, *past_ids):
+        past_ids = [query.alert, *past_ids]
+    cards = await _cards(connection, [*open_ids, *past_ids], show)
+    card = cards[query.alert] if query.alert else None
+    return Page(
+        position=position,
+        open=[cards[one] for one in open_ids],
+        past=[cards[one] for one in past_ids],
+        details=await _details(connection, card, show) if card else None,
+        curve=await _curve(connection, query, card),
+        counts=counts,
+        sites=_by_site(lines),
+        example=await overview.example(connection),
+    )
 
 
 async def _cards(

@@ -31,7 +31,7 @@ def a_registry() -> Registry:
     after = replace(before, valid_from=MAINTENANCE, in_use=InUse.IN_MAINTENANCE)
     points: dict[str, Point] = {"t1": replace(a_point(before, after), id=POINT)}
     device = Device(
-        id=1, enterprise=5, site=6, enterprise_code="x", key="d", region="330106",
+        id=1, enterprise=1, site=6, enterprise_code="x", key="d", region="330106",
         time_zone=None, points=points,
     )  # fmt: skip
     return Registry(1, [device])
@@ -70,7 +70,7 @@ def place(
     known = {s.id: s.excursion.end or OPENED for s in changed}
     known |= {number: minutes(minute) for number, minute in (until or {}).items()}
     by_number = {head.id: head for head in heads}
-    placing = Placing(a_registry(), by_number, newest, known, OPENED)
+    placing = Placing(a_registry(), by_number, newest, known, {}, OPENED)
     return placing.place(changed)
 
 
@@ -78,7 +78,7 @@ def test_the_first_excursion_opens_an_alert_of_its_point_and_enterprise() -> Non
     (work,) = place(a_new())
     head = work.head
     subject = (head.point, head.device, head.enterprise, head.site, head.region)
-    assert subject == (POINT, 1, 5, 6, "330106")
+    assert subject == (POINT, 1, 1, 6, "330106")
     assert (head.opened_at, head.entries, head.predecessor) == (OPENED, 0, None)
     assert not head.suppressed
     assert work.joined == [a_new().excursion]

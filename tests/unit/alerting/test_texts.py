@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from alerting.links import linked
 from alerting.texts import (
     EVENTS,
     HEADLINES,
@@ -50,11 +51,38 @@ SESSION_LOST_ZH = """\
 编号：7-1"""
 
 
+CHANNELS_ZH = """\
+主要告警：通知渠道不通，有关人员可能收不到通知
+对象：黑匣子自身
+时间：自 2026-11-22 17:30:00 起（北京时间，+08:00）
+渠道：mail、sms
+处置：请检查该渠道的地址、密钥与网络；未送达的通知会在 24 小时内重试，渠道恢复前请以其他方式联系有关人员
+编号：7-1"""
+
+
 def test_an_opened_alert_says_what_where_since_when_how_bad_why_and_whom_to_call() -> (
     None
 ):
     (opened,) = journal(Event.OPENED)
     assert text(opened, FACTS) == (OPENED_ZH, OPENED_EN)
+
+
+def test_the_text_ends_with_the_link_where_people_see_the_alert() -> None:
+    (opened,) = journal(Event.OPENED)
+    link = linked("https://box.example.cn/")
+    assert link is not None
+    assert text(opened, replace(FACTS, link=link(7))) == (
+        f"{OPENED_ZH}\n链接：https://box.example.cn/?alert=7",
+        f"{OPENED_EN}\nLink: https://box.example.cn/?alert=7",
+    )
+    assert linked(None) is None
+
+
+def test_unreachable_channels_are_named() -> None:
+    (opened,) = journal(Event.OPENED)
+    alert = replace(ALERT, rule="channel-unreachable", version=None, point=None)
+    entry = replace(opened, detail={"channels": {"mail": {}, "sms": {}}})
+    assert text(entry, box_facts(alert)).zh == CHANNELS_ZH
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,6 @@ document.addEventListener("submit", async (event) => {
   for (const button of buttons) button.disabled = false;
   report(output, result);
   if (result.done && dialog.contains(form)) {
-    localStorage.setItem("actor", form.elements.actor.value);
     dialog.close();
     toast(result.text);
   }
@@ -75,15 +74,13 @@ function ask(button) {
   const card = button.closest(".card");
   form.reset();
   form.action = button.dataset.acknowledge;
-  form.elements.actor.value = localStorage.getItem("actor") ?? "";
   report(form.querySelector("output"), { done: true, text: "" });
   dialog.querySelector(".what").textContent = [".severity", ".card-title a", ".where"]
     .map((part) => card.querySelector(part)?.textContent.trim())
     .filter(Boolean)
     .join(" · ");
   dialog.showModal();
-  const filled = form.elements.actor.value !== "";
-  form.elements[filled ? "reason" : "actor"].focus();
+  form.elements.reason.focus();
 }
 
 // What has just come.

@@ -1,0 +1,42 @@
+"""Writing down what happened to alerts: incidents, heads, journal, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alerting.happened import Happened
+from alerting.incidents import Gathering, concerned
+from alerting.telling import Telling
+from storage import alerts, incidents, journal
+from storage.unit import Connection, Unit
+
+
+async def record(
+    unit: Unit, happened: Sequence[Happened], telling: Telling, now: datetime
+) -> None:
+    """Write what happened to alerts whose rows are locked; each alert at most once."""
+    gathered = await gather(unit.connection, happened, now)
+    await alerts.update(unit.connection, [one.head for one in gathered])
+    await journal.append(unit, [entry for one in gathered for entry in one.entries])
+    await telling.tell(unit, gathered)
+
+
+async def gather(
+    connection: Connection, happened: Sequence[Happened], now: datetime
+) -> list[Happened]:
+    """Let alerts form incidents; the same with their incidents."""
+    moving = [one for one in happened if concerned(one)]
+    if not moving:
+        return list(happened)
+    sites = {one.head.site for one in moving if one.joins}
+    own = {n for one in moving if (n := one.before.incident) is not None}
+    known = await incidents.lock(connection, (s for s in sites if s is not None), own)
+    gathering = Gathering(known, now)
+    homeless = gathering.homeless(moving)
+    if homeless:
+        gathering.open(homeless, await incidents.new_ids(connection, len(homeless)))
+    moved = {one.head.id: gathering.take(one) for one in moving}
+    await incidents.insert(connection, gathering.opened)
+    await incidents.update(connection, gathering.others)
+    return [moved.get(one.head.id, one) for one in happened]
