@@ -270,6 +270,17 @@ class Life(RuleBasedStateMachine):
             self.late_readings_come("contradicting", 1, 12.5)
         else:
             self.late_readings_come("missing", 1, 5.0)
+        if how == "worsened":
+            until = self.world.now + MINUTE
+            shelve = command("shelve", max(self.models), 1_000_001, until=until)
+            self.catch_up()
+            self.ask(SUPERVISOR, shelve)
+            self.time_passes(2)
+        if how == "over":
+            for n, name in enumerate(("acknowledge", "answer", "close"), 1_000_002):
+                self.catch_up()
+                person = ENTERPRISE if name == "answer" else SUPERVISOR
+                self.ask(person, command(name, max(self.models), n))
 
     @rule(
         point=st.sampled_from(POINTS),
@@ -537,7 +548,7 @@ def live(server: str, template: str, runs: int, steps: int) -> Counter[str]:
 def test_alerts_lead_legal_lives_and_no_command_is_lost(
     database_server: str, template: str
 ) -> None:
-    seen = live(database_server, template, runs=24, steps=40)
+    seen = live(database_server, template, runs=20, steps=40)
     print(seen)
     assert {event for event in Event if not seen[event]} == set()
 
