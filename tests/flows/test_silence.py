@@ -149,7 +149,7 @@ async def ingesting(database: Database, url: str) -> AsyncIterator[Ingesting]:
     )
     running = asyncio.create_task(ingestor.run())
     try:
-        async with await connect(database.url("web"), name="test") as connection:
+        async with await connect(database.url("dispatch"), name="test") as connection:
             one = Ingesting(connection, clock)
             await one.until(one.watermark, clock.now())
             await one.pass_time(seconds=1)
