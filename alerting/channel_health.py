@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerting.findings import Finding, Findings
+from alerting.timed import Timed
 from storage import channel_health
 from storage.channel_health import Failing
 from storage.unit import Connection, Unit
@@ -26,7 +27,7 @@ LOOK: Final = timedelta(seconds=5)
 """Real time between two looks at the table."""
 
 
-class ChannelHealth:
+class ChannelHealth(Timed):
     """Judges channels; an `alerting.judges.Timed`."""
 
     def __init__(

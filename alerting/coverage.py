@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from alerting.findings import Finding, Findings, extent
-from alerting.judges import Timed
+from alerting.timed import Timed
 from domain.people import subtree
 from domain.rules import Severity
 from storage import coverage

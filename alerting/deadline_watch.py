@@ -9,8 +9,8 @@ from typing import Final
 from alerting.commands import Tell
 from alerting.deadlines import clocked, missed, unmet
 from alerting.findings import Step
-from alerting.judges import Timed
 from alerting.life_cycle import step
+from alerting.timed import Timed
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry
 from domain.people import subtree
 from storage import alerts, deadlines, journal

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.ticker import Ticker
+from alerting.timed import Timed
 from domain.brought import Brought
 from domain.listened import Listened
 from domain.registry import Registry
 from domain.rules import RuleVersion
 from storage.unit import Connection, Unit
-
-
-class Timed(Protocol):
-    """Judges what time alone brings: a deadline, the end of a shelving, a safety code."""
-
-    async def due(self, connection: Connection, share: int, now: datetime) -> bool:
-        """Whether there is anything to write. Asked in every round, so it must be cheap."""
-        ...
-
-    async def tick(self, unit: Unit, now: datetime) -> None:
-        """Write what `due` has found."""
-        ...
-
-    def forget(self) -> None:
-        """Drop all that is remembered."""
-        ...
 
 
 class Judges:
@@ -58,6 +43,8 @@ class Judges:
         """Judge what an intake has brought."""
         await self._evaluator.observe(unit, brought, now)
         await self._ticker.observe(unit, brought, now)
+        for timed in self._timed:
+            await timed.observe(unit, brought, now)
 
     async def about_the_box(
         self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime

@@ -15,6 +15,7 @@ from alerting import completeness, safety
 from alerting.completeness import full_days, lead
 from alerting.safety_facts import Facts
 from alerting.safety_gathering import gather
+from alerting.timed import Timed
 from domain.brought import Brought
 from domain.documents import document
 from storage import completeness as counts
@@ -55,7 +56,7 @@ class Pace:
         self._at = FIRST
 
 
-class SafetyWatch:
+class SafetyWatch(Timed):
     """Judges the enterprises of a share's region. One per ingestor."""
 
     def __init__(self, elapsed: Callable[[], float], *, region: str = "") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from alerting.judges import Timed
 from alerting.telling import Telling
+from alerting.timed import Timed
 from domain.people import subtree
 from storage import incidents
 from storage.unit import Connection, Unit

@@ -64,7 +64,7 @@ SMS: Final = frozenset(
 )
 SCHEMES: Final = MAIL | HTTP | CHATS | SMS
 """What a channel may be. None of them runs a program, writes a file or talks to this machine."""
-NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 RESERVED: Final = frozenset({"log", "webhook"})
 WHO, WHICH = "{address}", "{id}"
 SAMPLES: Final = ("somebody@example.com", "+8613800000000", "13800000000", "somebody")

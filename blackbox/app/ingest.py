@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alerting.channel_health import ChannelHealth
 from alerting.consequences import Alerts
 from alerting.coverage import Coverage
+from alerting.deadline_watch import DeadlineWatch
 from alerting.evaluator import Evaluator
 from alerting.findings import Findings
 from alerting.judges import Judges
+from alerting.links import linked
+from alerting.safety_watch import SafetyWatch
 from alerting.settling import Settling
 from alerting.telling import Telling
 from alerting.ticker import Hearing, Ticker, as_listened
@@ -30,7 +34,7 @@ async def run(
     """Ingest one share until cancelled. Whatever can be handed in is a seam for tests."""
     serve_metrics(settings)
     clock, region = settings.read_clock(), settings.share.replace("/", "")
-    telling = Telling(subscriptions(settings), real_now)
+    telling = Telling(subscriptions(settings), real_now, linked(settings.public_url))
     findings = Findings(telling)
     ingestor = loop.Ingestor(
         loop.Settings(
@@ -45,8 +49,11 @@ async def run(
             Ticker(findings, region=region, hearing=hearing),
             findings,
             timed=[
+                DeadlineWatch(telling.of_people, clock.elapsed, region=region),
                 Settling(telling, clock.elapsed, region=region),
                 Coverage(findings, clock.elapsed, region=region),
+                ChannelHealth(findings, real_now),
+                SafetyWatch(clock.elapsed, region=region),
             ],
         ),
         clock,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
+from alerting.commands import carry_out
+from alerting.links import linked
+from alerting.telling import Telling
+from blackbox.app.telling import subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
@@ -22,9 +27,13 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
     """
     await roles.check(settings.database())
     async with new_pool(settings.database()) as pool:
+        telling = Telling(
+            subscriptions(settings), real_now, linked(settings.public_url)
+        )
         app = create_app(
             pool=pool,
             clock=settings.read_clock(),
+            carry_out=partial(carry_out, tell=telling.of_people),
             real_now=real_now,
             secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
