@@ -14,6 +14,7 @@ class Timed(ABC):
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Take note of what an intake has brought, where that matters."""
+        del unit, brought, now
 
     @abstractmethod
     async def due(self, connection: Connection, share: int, now: datetime) -> bool:
