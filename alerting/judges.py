@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,28 @@ from domain.listened import Listened
 from domain.registry import Registry
 from domain.rules import RuleVersion
 from storage.unit import Connection, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Unhearing:
+    """A `Timed` as the ingest loop drives it: it is no matter how far the share has listened."""
+
+    by: Timed
+
+    async def due(
+        self, connection: Connection, share: int, listened: Listened, now: datetime
+    ) -> bool:
+        """Whether there is anything to write."""
+        del listened
+        return await self.by.due(connection, share, now)
+
+    async def tick(self, unit: Unit, now: datetime) -> None:
+        """Write what `due` has found."""
+        await self.by.tick(unit, now)
+
+    def forget(self) -> None:
+        """Drop all that is remembered."""
+        self.by.forget()
 
 
 class Judges:
@@ -32,7 +55,8 @@ class Judges:
         self._ticker = ticker
         self._findings = findings
         self._timed = timed
-        self._due: list[Ticker | Timed] = []
+        self.timed = (ticker, *map(Unhearing, timed))
+        """Who judges time: each for itself."""
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry and these rule versions from now on."""
@@ -51,22 +75,6 @@ class Judges:
     ) -> None:
         """Raise one of the box's own alerts."""
         await self._findings.occurred(unit, rule, detail, now)
-
-    async def due(
-        self, connection: Connection, share: int, listened: Listened, now: datetime
-    ) -> bool:
-        """Whether time has brought anything to be written."""
-        self._due = [
-            timed for timed in self._timed if await timed.due(connection, share, now)
-        ]
-        if await self._ticker.due(connection, share, listened, now):
-            self._due.append(self._ticker)
-        return bool(self._due)
-
-    async def tick(self, unit: Unit, now: datetime) -> None:
-        """Write what `due` has found."""
-        for judge in self._due:
-            await judge.tick(unit, now)
 
     def committed(self) -> None:
         """The unit is committed: let everybody remember it."""

@@ -191,12 +191,14 @@ BOX: Final = {
     ),
     "blind": (
         Text(
-            "黑匣子无法判定哪些设备失联，失联的设备可能未被发现",
-            "the box cannot judge which devices are silent, one may go unseen",
+            "黑匣子无法完整判定随时间出现的情况（设备失联、告警逾期等），可能有遗漏",
+            "the box cannot judge all that time brings (silent devices, deadlines and the like),"
+            " something may go unseen",
         ),
         Text(
-            "请人工核对各设备最近的上报时间，并将日志交给运维人员；读数照常保存和判定",
-            "check yourself when each device last reported, and give the log to the operator;"
+            "请人工核对各设备最近的上报时间和未关闭的告警，并将日志交给运维人员；读数照常保存和判定",
+            "check yourself when each device last reported and which alerts are open, and give"
+            " the log to the operator;"
             " readings are kept and judged as ever",
         ),
     ),

@@ -29,7 +29,7 @@ from domain.readings import Reading
 from domain.registry import Registry
 from ingest import metrics, rejections, signs
 from ingest.door import Message, Offer, admit
-from ingest.observer import Observer
+from ingest.observer import Observer, Timed
 from ingest.refusals import clean
 from ingest.sorting import Sorted, Tally, sort_out, suspects
 from storage import conflicts, readings, rejected
@@ -183,20 +183,38 @@ class Intake:
         return Committed(offers, result.ledger, unit.id, unit.digest)
 
     async def tick(self, listened: Listened, now: datetime) -> None:
-        """Let the observer write what time alone has brought, if anything.
+        """Let the observer write what time alone has brought, each sort in a unit of its own.
 
-        Raises RegistryMovedError, or what the observer raises.
+        One that fails keeps none of the others back. Raises RegistryMovedError, or what
+        failed first, once all had their turn.
         """
+        failures = [
+            failure
+            for timed in self._observer.timed
+            if (failure := await self._failure(timed, listened, now))
+        ]
+        if failures:
+            raise failures[0]
+
+    async def _failure(
+        self, timed: Timed, listened: Listened, now: datetime
+    ) -> Exception | None:
+        """Let `timed` write what it finds; what is wrong with it, if anything."""
         try:
-            if await self._observer.due(self.connection, self.share, listened, now):
+            if await timed.due(self.connection, self.share, listened, now):
                 async with self.unit("tick", now, now) as unit:
                     await self.same_registry(unit.connection)
-                    await self._observer.tick(unit, now)
+                    await timed.tick(unit, now)
         except RegistryMovedError:
             raise  # see `commit`
-        except BaseException:
+        except (Unavailable, psycopg.OperationalError):
             self.forget()
             raise
+        except Exception as error:
+            timed.forget()
+            log.exception("time not judged")
+            return error
+        return None
 
     async def same_registry(self, connection: Connection) -> None:
         """Raise RegistryMovedError unless the registry is still the one that judges."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,8 +13,31 @@ from domain.rules import RuleVersion
 from storage.unit import Connection, Unit
 
 
+class Timed(Protocol):
+    """Judges one sort of what time alone brings. It fails for itself alone."""
+
+    async def due(
+        self, connection: Connection, share: int, listened: Listened, now: datetime
+    ) -> bool:
+        """Whether time has brought anything to be written. Asked in every round: cheap."""
+        ...
+
+    async def tick(self, unit: Unit, now: datetime) -> None:
+        """Write what `due` has found just before in `unit`."""
+        ...
+
+    def forget(self) -> None:
+        """Its unit was rolled back: remember nothing of it."""
+        ...
+
+
 class Observer(Protocol):
     """Judges what an intake brings, within its transaction, and what time alone brings."""
+
+    @property
+    def timed(self) -> Sequence[Timed]:
+        """Who judges time."""
+        ...
 
     def install(self, registry: Registry, versions: Mapping[str, RuleVersion]) -> None:
         """Judge by this registry and these rule versions from now on.
@@ -31,16 +54,6 @@ class Observer(Protocol):
         self, unit: Unit, rule: str, detail: Mapping[str, Any], now: datetime
     ) -> None:
         """Something happened to the box itself (`session-lost`, `unjudged`, `blind`)."""
-        ...
-
-    async def due(
-        self, connection: Connection, share: int, listened: Listened, now: datetime
-    ) -> bool:
-        """Whether time has brought anything to be written. Asked in every round: cheap."""
-        ...
-
-    async def tick(self, unit: Unit, now: datetime) -> None:
-        """Write what `due` has found just before in `unit`."""
         ...
 
     def committed(self) -> None:

@@ -108,7 +108,7 @@ class Template:
         """Raise SettingsError, which names the channel and shows nothing of the URL."""
         if not NAME.fullmatch(self.name) or self.name in RESERVED:
             raise SettingsError(
-                f"channel {self.name!r}: a name is 1 to 32 of a-z, 0-9, - and _,"
+                f"channel {self.name!r}: a name is 1 to 32 of a-z, 0-9 and _, a letter first,"
                 f" and none of {', '.join(sorted(RESERVED))}"
             )
         if self.scheme not in SCHEMES:

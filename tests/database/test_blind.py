@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from psycopg.errors import DivisionByZero
 
+from alerting.judges import Unhearing
+from alerting.timed import Timed
 from domain.broker import Broker
 from domain.listened import Listened
 from ingest.loop import Ingestor, Settings
-from storage.unit import Connection
+from storage.evidence import BOX_EVENT
+from storage.unit import Connection, Unit
 from tests.clock import ManualClock
 from tests.database.box import REAL, SHARE, Box, message, nothing, opened, snapshot
 from tests.series import at
@@ -30,7 +34,8 @@ class Looping:
         self.box = box
         self.broken = True
         self.clock = ManualClock(at("10h"))
-        sound = box.observer.due
+        ticker = box.observer.timed[0]
+        sound = ticker.due
 
         async def due(
             connection: Connection, share: int, listened: Listened, now: datetime
@@ -39,7 +44,7 @@ class Looping:
                 raise ZeroDivisionError("a bug\0 \ud800")
             return await sound(connection, share, listened, now)
 
-        monkeypatch.setattr(box.observer, "due", due)
+        monkeypatch.setattr(ticker, "due", due)
         settings = Settings(
             database_url=url, broker=Broker.parse("mqtt://127.0.0.1"), share=SHARE
         )
@@ -76,7 +81,7 @@ async def test_a_box_that_cannot_judge_time_says_so_once(loop: Looping) -> None:
     ((_, error), _) = await loop.box.rows(BLIND)
     assert error.startswith("ZeroDivisionError")
     body = await loop.box.scalar("SELECT body FROM delivery WHERE recipient = 'duty'")
-    assert "cannot judge which devices are silent" in body["text"]["en"]
+    assert "cannot judge all that time brings" in body["text"]["en"]
     await loop.box.commit([message(snapshot(at("10h"), t1=5.0))])
     assert (await loop.box.ledger())["stored"] == 1
 
@@ -94,3 +99,43 @@ async def test_a_tick_that_works_ends_the_episode(loop: Looping) -> None:
     loop.broken = True
     await loop.tick_for(34)
     assert await loop.told() == ["opened", "returned", "recurred", "returned"]
+
+
+class Bell(Timed):
+    """Rings once by an event of the box, and may fail when asked or when writing."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails, self.forgot, self.rang = fails, 0, False
+
+    async def due(self, connection: Connection, share: int, now: datetime) -> bool:
+        if self.fails == "due":
+            await connection.execute("SELECT 1 / 0")
+        return not self.rang
+
+    async def tick(self, unit: Unit, now: datetime) -> None:
+        await unit.write(BOX_EVENT, [(unit.id, now, "rang", "{}")])
+        if self.fails == "tick":
+            await unit.connection.execute("SELECT 1 / 0")
+        self.rang = True
+
+    def forget(self) -> None:
+        self.forgot += 1
+
+
+@pytest.mark.parametrize("fails", ["due", "tick"])
+@pytest.mark.parametrize("broken", [0, 1, 2])
+async def test_what_fails_to_judge_time_keeps_none_of_the_others_back(
+    database: Database, fails: str, broken: int
+) -> None:
+    async with opened(database) as box:
+        bells = [Bell(fails if n == broken else "") for n in range(3)]
+        box.observer.timed = (*box.observer.timed, *map(Unhearing, bells))
+        now = at("10h")
+        listened = Listened(watermark=now, since=now, unbroken=now)
+        with pytest.raises(DivisionByZero):
+            await box.intake.tick(listened, now)
+        assert [bell.rang for bell in bells] == [n != broken for n in range(3)]
+        assert [bell.forgot for bell in bells] == [int(n == broken) for n in range(3)]
+        rang = await box.scalar("SELECT count(*) FROM box_event WHERE kind = 'rang'")
+        assert rang == 2
+        await box.check()
