@@ -86,7 +86,7 @@ class Alerts:
             return {}
         devices = {self._registry.device_of[gap.point].id for gap in gaps}
         silences = await findings.silences(connection, devices)
-        return explained(gaps, silences, self._registry)
+        return explained(gaps, silences, self._registry, self._rules)
 
     async def _number(self, unit: Unit, works: Sequence[Work]) -> None:
         """Give numbers to new alerts, which are inserted, and to moved excursions."""

@@ -2,8 +2,8 @@
 
 1. That an alert begins (opened, recurred, worsened) is told to those who subscribe to it, and
    to those who heard of it before, though its severity may have fallen below theirs.
-2. In an incident, somebody is told of a begin unless he was told of one before that is at
-   least as severe, and this one is not critical. What was over when it was told stands in
+2. In an incident, somebody is told of a begin unless he was told of one in the 15 min before
+   that is at least as severe, and this one is not critical. What was over when it was told stands in
    for nothing that goes on, and what is dealt with (withdrawn, merged, or returned and
    acknowledged) for nothing at all; whoever was told that an alert is over is always told
    that it recurs.

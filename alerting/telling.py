@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from alerting.happened import Happened
@@ -27,7 +27,6 @@ from storage.unit import Connection, Unit
 Step: TypeAlias = tuple[Alert, JournalEntry]
 """A head after something happened to it, and the journal entry of that."""
 
-ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 GOES_ON: Final = BEGINS | {Event.UNSHELVED, Event.OVERDUE}
 """What says that an alert goes on: whoever heard of it hears of its end."""
 TO_SUBSCRIBERS: Final = frozenset({Event.OVERDUE, Event.UNSHELVED})
@@ -63,7 +62,7 @@ class Telling:
         subscribed = await self._subscribed(connection, begun)
         known = {one.head.id for one in loud if one.before.entries}
         last = await owing.last_words(connection, known) if known else {}
-        covered = await _covered(connection, begun, BEGINS, ALWAYS)
+        covered = await _covered(connection, begun, BEGINS)
         audience = {
             n: [one.recipient for one in all_] for n, all_ in subscribed.items()
         }
@@ -106,8 +105,7 @@ class Telling:
         ]
         addressed = await _addressed(connection, steps)
         subscribed = await self._subscribed(connection, facts)
-        since = max(entry.at for _, entry in steps) - LONGEST
-        covered = await _covered(connection, facts, {Event.OVERDUE}, since)
+        covered = await _covered(connection, facts, {Event.OVERDUE})
         facts.sort(key=lambda fact: -fact[1].severity)
         return [
             delivery
@@ -223,10 +221,10 @@ async def _covered(
     connection: Connection,
     begun: Sequence[tuple[Facts, JournalEntry]],
     events: Collection[Event],
-    since: datetime,
 ) -> Covered:
-    """What each has been told of in the incidents of `begun`."""
+    """What each was told of lately in the incidents of `begun`: what is older covers nothing."""
     incidents = {n for facts, _ in begun if (n := facts.alert.incident) is not None}
     if not incidents:
         return Covered()
+    since = max(entry.at for _, entry in begun) - LONGEST
     return Covered(await owing.covered(connection, incidents, events, since))

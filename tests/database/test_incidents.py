@@ -166,6 +166,17 @@ async def test_a_higher_severity_and_every_critical_one_notify_again(box: Box) -
     assert len(await incidents(box)) == 1
 
 
+async def test_what_worsens_later_is_news_though_something_as_severe_goes_on(
+    box: Box,
+) -> None:
+    await box.feed("9")
+    await box.feed("7.6x4", point="t3")
+    await box.feed("7.6x20", point="t3")
+    await box.feed("9", point="t3")
+    assert [one[:2] for one in await incidents(box)] == [(2, 2)]
+    assert await told(box) == ["major opened", "major worsened"]
+
+
 async def test_somebody_not_yet_told_is_told(database: Database, box: Box) -> None:
     people = People(database)
     await box.feed("9")

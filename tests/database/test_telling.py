@@ -426,7 +426,7 @@ async def test_a_gap_of_a_silent_device_is_visible_linked_and_told_to_nobody(
     await logger.hear(60)
     await logger.tick(60)
     assert await logger.box.rows(INHIBITED) == [("records", "gap", True)]
-    assert await told(logger.box) == ["major opened"]
+    assert await told(logger.box) == ["major opened", "major returned"]
     assert await logger.box.rows(
         "SELECT due_at FROM alert WHERE inhibited_by IS NOT NULL"
     ) == [(None,)]
@@ -441,6 +441,21 @@ async def test_a_gap_of_a_device_that_speaks_is_told(logger: Ticking) -> None:
     await logger.hear(60)
     assert await logger.box.rows(INHIBITED) == [("records", "gap", None)]
     assert await told(logger.box) == ["minor opened"]
+
+
+async def test_a_gap_that_is_longer_than_the_silence_within_it_is_told(
+    logger: Ticking,
+) -> None:
+    await logger.hear(10)
+    for minute in (20, 30, 40, 50, 60, 70):
+        await logger.say(minute, "alive")
+        await logger.tick(minute)
+    await logger.tick(86)
+    await logger.say(90, "alive")
+    await logger.tick(90)
+    await logger.hear(100)
+    assert await logger.box.rows(INHIBITED) == [("records", "gap", None)]
+    assert "minor opened" in await told(logger.box)
 
 
 async def test_a_gap_while_values_are_out_of_limits_is_never_inhibited(
