@@ -2,8 +2,8 @@
 
 1. That an alert begins (opened, recurred, worsened) is told to those who subscribe to it, and
    to those who heard of it before, though its severity may have fallen below theirs.
-2. In an incident, somebody is told of a begin unless he was told of one in the 15 min before
-   that is at least as severe, and this one is not critical. What was over when it was told stands in
+2. In an incident, somebody is told of a begin unless he was told of one by the same rule in the
+   15 min before that is at least as severe, and this one is not critical. What was over when it was told stands in
    for nothing that goes on, and what is dealt with (withdrawn, merged, or returned and
    acknowledged) for nothing at all; whoever was told that an alert is over is always told
    that it recurs.
@@ -26,6 +26,7 @@ from typing import Any, Final, TypeAlias
 from alerting.happened import Happened
 from alerting.texts import Facts, text
 from domain.alerts import (
+    Alert,
     Delivery,
     DeviceSubject,
     Event,
@@ -40,6 +41,10 @@ from domain.rules import Severity
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LastWords: TypeAlias = Mapping[int, Mapping[Recipient, bool]]
 """By alert, of each that ever heard of it: whether, by the last word, it goes on."""
+
+
+Told: TypeAlias = tuple[int, str, Recipient]
+"""In which incident, by which rule, who."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,31 +67,30 @@ class Subscription:
 
 
 class Covered:
-    """What each has been told of in each incident: rule 2."""
+    """What each has been told of in each incident, by each rule: rule 2."""
 
-    def __init__(
-        self, told: Mapping[tuple[int, Recipient], tuple[int, int]] | None = None
-    ) -> None:
-        """`told` are, by incident and recipient, the highest severities told of.
+    def __init__(self, told: Mapping[Told, tuple[int, int]] | None = None) -> None:
+        """`told` are the highest severities told of.
 
         That of all begins, and that of those which went on when they were told; 0: none.
         """
         self._told = dict(told or {})
 
-    def news(self, entry: JournalEntry, incident: int | None, to: Recipient) -> bool:
-        """Whether a begin is to be told to somebody."""
-        if incident is None or entry.severity is Severity.CRITICAL:
+    def news(self, entry: JournalEntry, head: Alert, to: Recipient) -> bool:
+        """Whether a begin of `head` is to be told to somebody."""
+        if head.incident is None or entry.severity is Severity.CRITICAL:
             return True
-        told = self._told.get((incident, to), (0, 0))
+        told = self._told.get((head.incident, head.rule, to), (0, 0))
         return told[goes_on(entry)] < entry.severity
 
-    def note(self, entry: JournalEntry, incident: int | None, to: Recipient) -> None:
+    def note(self, entry: JournalEntry, head: Alert, to: Recipient) -> None:
         """It was told."""
-        if incident is not None:
-            told = self._told.get((incident, to), (0, 0))
+        if head.incident is not None:
+            key = head.incident, head.rule, to
+            told = self._told.get(key, (0, 0))
             highest = max(told[0], entry.severity)
             going_on = entry.severity if goes_on(entry) else 0
-            self._told[incident, to] = (highest, max(told[1], going_on))
+            self._told[key] = (highest, max(told[1], going_on))
 
 
 def goes_on(entry: JournalEntry) -> bool:
@@ -142,14 +146,13 @@ def recipients(
         return [to for to, active in last.items() if active]
     if one.begin is None:
         return list(last)
-    incident = one.head.incident
     to_tell = [
         to
         for to in dict.fromkeys((*subscribed, *last))
-        if covered.news(entry, incident, to) or back(entry, last.get(to))
+        if covered.news(entry, one.head, to) or back(entry, last.get(to))
     ]
     for to in to_tell:
-        covered.note(entry, incident, to)
+        covered.note(entry, one.head, to)
     return to_tell
 
 

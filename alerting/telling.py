@@ -192,9 +192,9 @@ def to_tell(
         to = [one.recipient for one in subscribed if one.of_enterprise]
     to = [one for one in to if one[1] != entry.actor]
     if entry.event is Event.OVERDUE:
-        to = [one for one in to if covered.news(entry, head.incident, one)]
+        to = [one for one in to if covered.news(entry, head, one)]
         for one in to:
-            covered.note(entry, head.incident, one)
+            covered.note(entry, head, one)
     return to
 
 

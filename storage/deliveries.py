@@ -66,7 +66,7 @@ SELECT DISTINCT ON (alert, channel, recipient)
 """
 # What stands for nothing any more, or is over and was acknowledged, covers nothing new.
 COVERED = """
-SELECT i.id, d.channel, d.recipient, max(j.severity),
+SELECT i.id, a.rule, d.channel, d.recipient, max(j.severity),
        coalesce(max(j.severity) FILTER (WHERE d.body->>'state' LIKE 'active-%%'), 0)
   FROM incident AS i
   JOIN alert AS a ON a.incident = i.id AND a.withdrawn_at IS NULL
@@ -74,7 +74,7 @@ SELECT i.id, d.channel, d.recipient, max(j.severity),
   JOIN delivery AS d ON d.alert = a.id
   JOIN journal AS j ON (j.alert, j.n) = (d.alert, d.n)
  WHERE i.id = ANY (%s) AND j.event = ANY (%s) AND j.at >= greatest(i.opened_at, %s)
- GROUP BY i.id, d.channel, d.recipient
+ GROUP BY i.id, a.rule, d.channel, d.recipient
 """
 # Of alerts in settled incidents: the newest return, for those who heard of a begin and
 # whose last word is not that it is over.
@@ -198,8 +198,8 @@ async def covered(
     incidents: Iterable[int],
     events: Iterable[Event],
     since: datetime,
-) -> dict[tuple[int, Recipient], tuple[int, int]]:
-    """By incident and recipient: the highest severity that one of `events` told of.
+) -> dict[tuple[int, str, Recipient], tuple[int, int]]:
+    """By incident, rule and recipient: the highest severity that one of `events` told of.
 
     Since the incident opened, and since `since` in domain time. The second is that of what
     was active when it was told; 0: of none.
@@ -207,8 +207,8 @@ async def covered(
     names = [event.value for event in events]
     cursor = await connection.execute(COVERED, (list(incidents), names, since))
     return {
-        (incident, (channel, recipient)): (highest, active)
-        async for incident, channel, recipient, highest, active in cursor
+        (incident, rule, (channel, recipient)): (highest, active)
+        async for incident, rule, channel, recipient, highest, active in cursor
     }
 
 

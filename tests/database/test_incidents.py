@@ -141,6 +141,17 @@ async def test_a_silence_hides_no_excursion_that_is_as_severe_in_another_inciden
     assert [one[0] for one in await incidents(store.box)] == [20, 20]
 
 
+async def test_a_silence_hides_no_excursion_that_is_as_severe_in_its_own_incident(
+    store: Ticking,
+) -> None:
+    await hear(store, 10)
+    await store.hear(25, 5.0, device=SENSORS[0])
+    await store.tick(26)
+    await store.hear(28, 9.0, device=SENSORS[0])
+    assert [one[0] for one in await incidents(store.box)] == [20]
+    assert await told(store.box) == ["major opened", "major opened"]
+
+
 async def test_the_opening_entries_name_the_incident(store: Ticking) -> None:
     await hear(store, 10)
     await store.tick(26)

@@ -158,13 +158,18 @@ def test_a_higher_severity_is_told_again_and_every_critical_one() -> None:
 
 
 def test_somebody_not_yet_told_is_told() -> None:
-    covered = Covered({(1, COUNTY): (2, 2)})
+    covered = Covered({(1, ALERT.rule, COUNTY): (2, 2)})
     one = happened(IN_INCIDENT, Event.OPENED)
     assert told(one, to=[COUNTY, LOG], covered=covered) == ["log: 7 opened"]
 
 
 def test_another_incident_is_another_matter() -> None:
-    covered = Covered({(2, COUNTY): (3, 3)})
+    covered = Covered({(2, ALERT.rule, COUNTY): (3, 3)})
+    assert told(happened(IN_INCIDENT, Event.OPENED), covered=covered)
+
+
+def test_another_rule_is_another_danger() -> None:
+    covered = Covered({(1, "another", COUNTY): (2, 2)})
     assert told(happened(IN_INCIDENT, Event.OPENED), covered=covered)
 
 
@@ -179,7 +184,7 @@ def test_what_was_over_when_it_was_told_stands_in_for_nothing_that_goes_on() -> 
 
 def test_a_flapping_alert_begins_once_for_whoever_did_not_hear_of_its_end() -> None:
     before = happened(IN_INCIDENT, Event.OPENED, Event.RETURNED).head
-    covered = Covered({(1, COUNTY): (2, 2)})
+    covered = Covered({(1, ALERT.rule, COUNTY): (2, 2)})
     again = happened(before, Event.RECURRED)
     assert told(again, last={COUNTY: True}, covered=covered) == []
     assert told(again, last={COUNTY: False}, covered=covered) == ["county: 7 recurred"]
