@@ -24,6 +24,8 @@ STAGES: Final = ("storage", "transport")
 """What GSP is about; medicines are made under other rules."""
 PAUSE: Final = 60.0
 """Real seconds between two looks."""
+PIECE: Final = 200
+"""Findings in one unit: a tick must not keep the intake waiting."""
 
 
 class Coverage(Timed):
@@ -49,21 +51,21 @@ class Coverage(Timed):
         self._found: list[Finding] = []
 
     async def due(self, connection: Connection, share: int, now: datetime) -> bool:
-        """Whether a finding begins or ends; looked at once a minute."""
+        """Whether a finding begins or ends; looked at once a minute, when all is written."""
         del share
-        self._found = []
-        if self._elapsed() >= self._next:
+        if not self._found and self._elapsed() >= self._next:
             self._next = self._elapsed() + PAUSE
             self._found = await self._look(connection, now)
         return bool(self._found)
 
     async def tick(self, unit: Unit, now: datetime) -> None:
-        """Write what `due` has found."""
-        await self._findings.follow(unit, self._found, now)
+        """Write a piece of what `due` has found."""
+        piece, self._found = self._found[:PIECE], self._found[PIECE:]
+        await self._findings.follow(unit, piece, now)
 
     def forget(self) -> None:
         """Look again at once."""
-        self._next = float("-inf")
+        self._next, self._found = float("-inf"), []
 
     async def _look(self, connection: Connection, now: datetime) -> list[Finding]:
         thin = await coverage.thin(
@@ -76,7 +78,8 @@ class Coverage(Timed):
             people=self._people,
         )
         known = await coverage.known(connection, self._regions, RULE)
-        sites, goes_on = {one.site.site for one in thin}, {site.site for site in known}
+        goes_on = {site.site for site in known}
+        still = {(one.site.site, one.site.enterprise) for one in thin}
         begins = [
             Finding(
                 rule=RULE,
@@ -93,6 +96,6 @@ class Coverage(Timed):
         ends = [
             Finding(rule=RULE, site=site, ends=extent(since, now))
             for site, since in known.items()
-            if site.site not in sites
+            if (site.site, site.enterprise) not in still
         ]
         return begins + ends

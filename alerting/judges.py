@@ -62,6 +62,8 @@ class Judges:
         """Judge by this registry and these rule versions from now on."""
         self._evaluator.install(registry, versions)
         self._ticker.install(registry, versions)
+        for timed in self._timed:
+            timed.forget()
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Judge what an intake has brought."""

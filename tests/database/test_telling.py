@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerting import coverage
 from alerting.coverage import Coverage
 from alerting.findings import Findings
 from alerting.life_cycle import step
@@ -354,6 +355,44 @@ async def test_a_gsp_zone_with_fewer_than_three_people_is_a_finding_of_its_site(
     one.elapsed = 180
     assert await one.look(60)
     assert (await box.journal())[2:] == ["1 recurred minor"]
+
+
+async def test_the_finding_of_a_former_owner_ends_and_the_new_one_has_its_own(
+    box: Box, people: People
+) -> None:
+    one = Covering(box)
+    assert await one.look(0)
+    await people.execute(
+        "INSERT INTO enterprise (code, name_zh, name_en, kind, high_risk)"
+        " VALUES ('91330106MA27XY001X', '新', 'New', 'wholesaler', '{}')"
+    )
+    await people.execute("UPDATE site SET enterprise = 2")
+    for minute in (1, 2, 3):
+        one.elapsed = 60 * minute
+        assert await one.look(minute) is (minute < 3)
+    assert await box.rows(
+        "SELECT enterprise, returned_at IS NULL, predecessor FROM alert ORDER BY id"
+    ) == [(1, False, None), (2, True, None)]
+
+
+async def test_many_findings_are_written_in_pieces(
+    box: Box, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coverage, "PIECE", 2)
+    await people.execute(
+        "WITH s AS (INSERT INTO site (enterprise, key, name_zh, name_en, kind, region, telephone)"
+        " SELECT 1, 's' || n, 's', 's', 'warehouse', '330106', '1' FROM generate_series(1, 4) AS n RETURNING id),"
+        " d AS (INSERT INTO device (enterprise, site, key, name_zh, name_en, kind)"
+        " SELECT 1, id, 'd' || id, 'd', 'd', 'logger' FROM s RETURNING id),"
+        " p AS (INSERT INTO point (device, key, name_zh, name_en, quantity, unit, resolution, stage, factor)"
+        " SELECT id, 't', 't', 't', 'temperature', '°C', 0.1, 'storage', 'environment' FROM d RETURNING id)"
+        " INSERT INTO point_setting (point, valid_from, intake, zone, interval, max_gap, in_use, rules)"
+        " SELECT id, '2026-01-01Z', 1, 'cold', '1 min', '5 min', 'loaded', '{}' FROM p"
+    )
+    one, opened = Covering(box), []
+    while await one.look(0):
+        opened.append(len(await box.journal()))
+    assert opened == [2, 4, 5]
 
 
 async def test_sites_of_other_shares_are_not_this_ones_matter(box: Box) -> None:
