@@ -30,6 +30,8 @@ APART: Final = 5.0
 BREATH: Final = 1.0
 PIECE: Final = 200
 """So many enterprises are judged, so many days of points counted at once."""
+ASKED: Final = 20_000
+"""So many days of points to be counted are asked for at once: to find them is work, too."""
 SLOTS: Final = 300_000
 """No more slots are counted at once: a point recorded every second has as many as sixty others."""
 FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -69,6 +71,8 @@ class SafetyWatch(Timed):
         self._judged = 0
         """Number of the last enterprise of the pieces so far."""
         self._uncounted: Sequence[PointDay] = ()
+        """What is known to be left to count; `_full`: there may be more."""
+        self._count = self._full = False
 
     async def observe(self, unit: Unit, brought: Brought, now: datetime) -> None:
         """Let full days be counted again that late or conflicting readings change."""
@@ -84,22 +88,25 @@ class SafetyWatch(Timed):
         """
         elapsed = self._elapsed()
         self._judge = self._judging.reached(now, elapsed)
-        self._uncounted = ()
-        if self._counting.reached(now, elapsed):
+        self._count = self._counting.reached(now, elapsed)
+        if self._count and not self._uncounted:
             left = await shares.listened(connection, share)
             days = full_days(min(now, left.watermark) if left else now)
             self._uncounted = await counts.uncounted(
-                connection, self._low, self._high, days, PIECE
+                connection, self._low, self._high, days, ASKED
             )
-            self._counting.done(now, elapsed, more=len(self._uncounted) == PIECE)
-        return self._judge or bool(self._uncounted)
+            self._count = bool(self._uncounted)
+            self._full = len(self._uncounted) == ASKED
+            self._counting.done(now, elapsed, more=False)
+        return self._judge or self._count
 
     async def tick(self, unit: Unit, now: datetime) -> None:
         """Count a piece; judge one, if it is time."""
-        if self._uncounted:
-            counted = await count(unit.connection, self._uncounted, now)
-            if counted < len(self._uncounted):
-                self._counting.done(now, self._elapsed(), more=True)
+        if self._count:
+            counted = await count(unit.connection, self._uncounted[:PIECE], now)
+            self._uncounted = self._uncounted[counted:]
+            more = bool(self._uncounted) or self._full
+            self._counting.done(now, self._elapsed(), more=more)
         if self._judge:
             piece = await codes.judged(
                 unit.connection, self._low, self._high, after=self._judged, limit=PIECE
@@ -111,7 +118,8 @@ class SafetyWatch(Timed):
 
     def forget(self) -> None:
         """A unit was rolled back: what it did has to be done again."""
-        self._judge, self._judged, self._uncounted = False, 0, ()
+        self._judge, self._judged = False, 0
+        self._count, self._uncounted = False, ()
         self._judging.again()
         self._counting.again()
 

@@ -194,6 +194,17 @@ async def test_many_days_are_counted_in_pieces_while_codes_stand(
     assert await world.tick(seconds=10)
 
 
+async def test_what_is_left_is_asked_for_again_when_all_that_was_found_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(safety_watch, "ASKED", 3)
+    monkeypatch.setattr(safety_watch, "PIECE", 2)
+    point = await a_point(world)
+    for seconds, counted in ((5, 2), (1, 3), (1, 5), (1, 6), (1, 7)):
+        assert await world.tick(seconds=seconds)
+        assert len(await world.counted(point)) == counted
+
+
 async def test_of_fast_points_fewer_are_counted_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
