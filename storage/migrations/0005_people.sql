@@ -102,6 +102,14 @@ UPDATE alert SET due_at = opened_at + CASE WHEN acknowledged_at IS NULL
            THEN (ARRAY['24 h', '1 h', '15 min'])[severity]::interval
            ELSE (ARRAY['30 d', '15 d', '7 d'])[severity]::interval END
  WHERE withdrawn_at IS NULL AND NOT suppressed;
+-- Of what is over, a deadline that had passed before there were any shows, and is told to nobody.
+UPDATE alert AS a
+   SET overdue_since = t.at,
+       due_at = (SELECT min(a.opened_at + l) FROM unnest(CASE a.severity
+                            WHEN 3 THEN ARRAY['24 h', '7 d'] WHEN 2 THEN ARRAY['72 h', '15 d'] ELSE ARRAY['30 d'] END::interval[]) AS l
+                  WHERE a.opened_at + l > t.at)
+  FROM (SELECT max(arrived) AS at FROM intake) AS t
+ WHERE a.returned_at IS NOT NULL AND a.due_at <= t.at;
 
 DROP INDEX alert_open;
 CREATE INDEX alert_inbox ON alert (severity DESC, opened_at DESC, id DESC) INCLUDE (area, enterprise)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from alerting.deadlines import clocked
 from blackbox.services.postgres import wheel_binaries
-from storage import chain, status
+from storage import alerts, chain, status
 from storage.connect import connect
 from storage.migrate import migrate
+from storage.unit import Connection
 from tests.database.box import NOT_IN_STEP
 from tests.services import Database
 
@@ -25,6 +27,22 @@ def restore(url: str, dump: Path) -> None:
         stdout=subprocess.DEVNULL,
         check=True,
     )
+
+
+async def numbers(connection: Connection) -> list[int]:
+    """Of all alerts."""
+    cursor = await connection.execute("SELECT id FROM alert")
+    return [number for (number,) in await cursor.fetchall()]
+
+
+async def flooding(connection: Connection) -> int:
+    """How many alerts that are over would be told as overdue at the first start."""
+    cursor = await connection.execute(
+        "SELECT count(*) FROM alert WHERE returned_at IS NOT NULL"
+        "   AND due_at <= (SELECT max(arrived) FROM intake)"
+    )
+    ((count,),) = await cursor.fetchall()
+    return count
 
 
 def test_there_are_dumps() -> None:
@@ -47,6 +65,12 @@ async def test_a_dump_of_an_earlier_version_is_taken_up(
         assert await status.adds_up(connection)
         assert len(await status.raised(connection)) == 38
         assert await (await connection.execute(NOT_IN_STEP)).fetchall() == []
+        heads = await alerts.lock(connection, await numbers(connection))
+        assert all(clocked(head) == head for head in heads.values())
+        assert {head.raised_at for head in heads.values()} == {
+            head.opened_at for head in heads.values()
+        }
+        assert await flooding(connection) == 0
         verified = await chain.verify(connection, lambda _done, _all: None)
     assert verified.fault is None
     assert verified.rows > 1000
