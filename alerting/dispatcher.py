@@ -84,6 +84,17 @@ async def dispatch(
         await asyncio.sleep(grown(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds())
 
 
+class Unset:
+    """A channel that somebody is to be told over, and that the settings do not name."""
+
+    async def send(self, delivery: Delivery) -> None:
+        """Raise TransportError: it may be set again."""
+        raise TransportError(
+            f"no channel {delivery.channel} is set; set it, or remove the subscriptions to it",
+            permanent=False,
+        )
+
+
 class Session:
     """What a dispatcher does while its two connections live."""
 
@@ -99,7 +110,7 @@ class Session:
         """Claim and record over `work`, listen on `ears`."""
         self._work = work
         self._ears = ears
-        self._channels = channels
+        self._channels = dict(channels)
         self._real_now = real_now
         self._pace = pace
         self._probe = probe
@@ -112,7 +123,7 @@ class Session:
         await channel_health.keep(self._work, self._channels)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
-            tasks.create_task(self._measure())
+            tasks.create_task(self._measure(tasks))
             for name in self._channels:
                 tasks.create_task(self._serve(name))
 
@@ -122,7 +133,8 @@ class Session:
             for wake in self._wakes.values():
                 wake.set()
 
-    async def _measure(self) -> None:
+    async def _measure(self, tasks: asyncio.TaskGroup) -> None:
+        """Look how much is owed; what is owed over a channel that is not set, fails as others do."""
         while True:
             self._failing = await channel_health.failing(self._work)
             found = await deliveries.depth(self._work, self._real_now())
@@ -130,6 +142,9 @@ class Session:
             for depth in [*empty, *found]:
                 metrics.OWED.labels(depth.channel).set(depth.owed)
                 metrics.DUE.labels(depth.channel).set(depth.due)
+            for name in {depth.channel for depth in found} - self._channels.keys():
+                self._channels[name], self._wakes[name] = Unset(), asyncio.Event()
+                tasks.create_task(self._serve(name))
             await asyncio.sleep(MEASURED_EVERY)
 
     async def _serve(self, channel: str) -> None:

@@ -503,6 +503,23 @@ async def test_a_channel_that_is_no_longer_served_fails_no_longer(
         await until(owner, "SELECT count(*) FROM channel_health WHERE gave_up", 0)
 
 
+async def test_what_is_owed_over_a_channel_that_is_not_set_fails_and_is_not_forgotten(
+    database: Database, owner: Connection
+) -> None:
+    await opened(database, LOG)
+    async with dispatching(database, {"log": Recorder()}):
+        await until(owner, DELIVERED, 1)
+    await opened(database, Subscription(channel="removed", recipient="li"))
+    async with dispatching(database, {"log": Recorder()}):
+        await until(owner, "SELECT count(*) FROM attempt WHERE outcome = 'retry'", 1)
+        failing = "SELECT count(*) FROM channel_health WHERE channel = 'removed' AND failures = 1"
+        await until(owner, failing, 1)
+    (detail,) = (
+        await (await owner.execute("SELECT detail FROM channel_health")).fetchall()
+    )[0]
+    assert detail.startswith("no channel removed is set")
+
+
 async def test_a_secret_gets_into_no_table_and_no_log(
     database: Database, owner: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
