@@ -1,6 +1,6 @@
 """A channel that stays unreachable becomes an alert of the box, told over the others.
 
-The dispatcher keeps the failures; the ingestor of the first share speaks for the box. One
+The dispatcher keeps the failures; the ingestor of the first share that lives speaks for the box. One
 alert names all channels that fail; another one that fails is news, and the alert returns
 once all of them work. A channel that fails and works by turns is told of once in a while,
 not each time: what is told of it goes over channels, too.
@@ -53,10 +53,14 @@ class ChannelHealth(Timed):
         if self._looked and timedelta(0) <= real - self._looked < self._look:
             return False
         self._looked, self._found = real, None
-        if not await channel_health.is_first(connection, share):
-            return False
-        failing = await channel_health.unreachable(
-            connection, before=real - self._patience, failures=FAILURES
+        since = real - self._patience
+        first = await channel_health.is_first(connection, share, since)
+        failing = (
+            await channel_health.unreachable(
+                connection, before=since, failures=FAILURES
+            )
+            if first
+            else []  # what another share says; what this one said before, ends
         )
         told = await channel_health.told(connection, share)
         self._found = judge(failing, told, rests=self._rests(real))

@@ -3,7 +3,8 @@
 1. Every alert with a site that opens or recurs joins the newest incident of its site while
    that takes alerts; else a new one opens. Alerts that nobody is told of do not join.
 2. An incident takes alerts until 5 min after the newest joined, and at most until 15 min
-   after it opened, by the time of detection. It is of one owner.
+   after it opened, by the time of detection; none once it has settled, though the clock went
+   back. It is of one owner.
 3. Membership never changes an alert; it only decides who is told at once (`routing.py`).
 4. An incident settles when it takes no more and none of its alerts is active; then the ends
    are told (`settling.py`).
@@ -55,7 +56,7 @@ class Gathering:
         self._taking = {
             one.place: one.id
             for one in sorted(self._known.values(), key=lambda one: one.id)
-            if now <= one.window_until
+            if now <= one.window_until and one.settled_at is None
         }
         self._now = now
         self._opened: set[int] = set()

@@ -52,7 +52,11 @@ SELECT array(SELECT jsonb_object_keys(j.detail::jsonb->'channels'))
    AND a.withdrawn_at IS NULL AND a.returned_at IS NULL
  ORDER BY a.id DESC LIMIT 1
 """
-FIRST_SHARE = "SELECT min(id) FROM share WHERE id > 0"
+# A share that nobody ingests any more speaks for nobody.
+FIRST_SHARE = """
+SELECT min(s.id) FROM share AS s LEFT JOIN heartbeat AS h ON h.share = s.id
+ WHERE s.id > 0 AND (h.beat_at IS NULL OR h.beat_at >= %s)
+"""
 
 
 class Failing(NamedTuple):
@@ -110,7 +114,7 @@ async def told(connection: Connection, share: int) -> set[str]:
     return set(row[0]) if row else set()
 
 
-async def is_first(connection: Connection, share: int) -> bool:
-    """Whether `share` is the one that speaks for the box as a whole."""
-    cursor = await connection.execute(FIRST_SHARE)
+async def is_first(connection: Connection, share: int, since: datetime) -> bool:
+    """Whether `share` speaks for the box: the first with a sign of life `since` a real time."""
+    cursor = await connection.execute(FIRST_SHARE, (since,))
     return await cursor.fetchone() == (share,)

@@ -178,6 +178,25 @@ async def test_only_the_first_share_speaks_for_the_box(one: Watched) -> None:
     assert await one.look(2)
 
 
+async def test_a_share_that_nobody_ingests_any_more_speaks_for_nobody(
+    one: Watched, database: Database
+) -> None:
+    first = one.box.intake.share
+    await one.fail(0, "mail", gave_up=True)
+    assert await one.look(1)
+    async with connected(database, "owner") as owner:
+        add = "INSERT INTO share (id, name, digest) VALUES (%s, '44', '')"
+        await owner.execute(add, (first + 1,))
+        beat = "INSERT INTO heartbeat (share, beat_at, connected, waiting) VALUES (%s, %s, true, 0)"
+        await owner.execute(beat, (first, one.real()))
+    one.minute, connection = 16.0, one.box.connection
+    assert not await one.watch().due(connection, first + 1, TEN)
+    one.minute = 16.1
+    assert await one.watch().due(connection, first + 1, TEN)
+    one.health = one.watch()
+    assert await one.look(16.1), "what it had said, ends: another one speaks"
+
+
 async def test_the_table_is_asked_every_five_seconds_at_most(one: Watched) -> None:
     assert not await one.look(0)
     await one.fail(0, "mail", gave_up=True)

@@ -47,6 +47,13 @@ def test_alerts_of_a_site_that_open_at_once_are_one_incident() -> None:
     assert {one.entries[0].detail["incident"] for one in taken} == {incident.id}
 
 
+def test_one_that_has_settled_takes_nothing_more_though_the_clock_went_back() -> None:
+    _, (incident,) = gather(minutes(10), opened(1))
+    settled = replace(incident, settled_at=minutes(16))
+    (one,), _ = gather(minutes(12), opened(2), known=[settled])
+    assert one.head.incident == incident.id + 1
+
+
 def test_alerts_of_different_sites_and_owners_are_different_incidents() -> None:
     others = [opened(1), opened(2, site=9), opened(3, enterprise=9)]
     taken, incidents = gather(minutes(0), *others)
