@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from domain.alerts import (
     SYSTEM,
@@ -20,6 +21,7 @@ from domain.alerts import (
 from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
 
+LOGGER: Final = logging.getLogger(__name__)
 BEIJING: Final = timezone(timedelta(hours=8))
 
 
@@ -52,6 +54,9 @@ class Facts:
     link: str = ""
     """Where people find the alert; empty: nobody has said under which address."""
 
+
+Part: TypeAlias = Callable[[JournalEntry, Facts], Iterator[Text]]
+"""A part of a text: its lines."""
 
 SEVERITIES: Final = {
     Severity.MINOR: Text("一般", "Minor"),
@@ -263,11 +268,20 @@ def text(entry: JournalEntry, facts: Facts) -> Text:
     """The notification of `entry`: a headline, then a line for each thing to know."""
     lines = [
         _headline(entry, facts),
-        *(line for part in PARTS for line in part(entry, facts)),
+        *(line for part in PARTS for line in _said(part, entry, facts)),
     ]
     return Text(
         "\n".join(line.zh for line in lines), "\n".join(line.en for line in lines)
     )
+
+
+def _said(part: Part, entry: JournalEntry, facts: Facts) -> list[Text]:
+    """The lines of `part`; none where it fails, a fault of ours: the rest is told all the same."""
+    try:
+        return list(part(entry, facts))
+    except Exception:
+        LOGGER.exception("alert %s, entry %s: no text", entry.alert, entry.n)
+        return []
 
 
 def shown(time: datetime) -> str:
@@ -451,7 +465,7 @@ def _channels(entry: JournalEntry, _: Facts) -> Iterator[Text]:
         yield Text(f"渠道：{names}", f"Channels: {names.replace('、', ', ')}")
 
 
-PARTS: Final[tuple[Callable[[JournalEntry, Facts], Iterator[Text]], ...]] = (
+PARTS: Final[tuple[Part, ...]] = (
     _where,
     _when,
     _how_bad,

@@ -232,3 +232,13 @@ def test_every_event_state_and_severity_has_its_words() -> None:
     assert set(HEADLINES) == set(EVENTS) == set(Event)
     assert set(STATES) == set(State)
     assert set(SEVERITIES) == set(Severity)
+
+
+def test_a_part_that_fails_keeps_nobody_from_being_told_the_rest(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    detail = {"missed": "nonsense", "due": "not a time"}
+    entry = replace(journal(Event.OPENED, Event.OVERDUE)[-1], detail=detail)
+    told = text(entry, FACTS)
+    assert told.en.splitlines()[1:] == [*OPENED_EN.splitlines()[1:-1], "Number: 7-2"]
+    assert "alert 7, entry 2: no text" in caplog.text
