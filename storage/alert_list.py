@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
-from psycopg.rows import kwargs_row
+from psycopg import AsyncCursor
+from psycopg.rows import RowMaker, dict_row
 
 from domain.alerts import Alert
 from domain.rules import Severity
-from storage.snapshot import select
+from storage import scope
 from storage.unit import Connection
 
 # Never prepared: only a plan for the values at hand leaves out the filters that are not
-# given, and finds that `alert_inbox` has all open alerts in the order asked for.
+# given, and takes the index that suits the scope: `alert_inbox` has all open alerts in the
+# order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
+# again, in values; it is row-level security that decides.
 PAGE = """
 SELECT a.id FROM alert a
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
+   AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
+        OR %(scope_box)s AND a.area IS NULL)
    AND (%(signal)s::text IS NULL OR %(signal)s = CASE
             WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
             WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
@@ -56,6 +61,8 @@ COUNT = """
 SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
        count(*) FILTER (WHERE a.acknowledged_at IS NULL) AS unacknowledged FROM alert a
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
+   AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
+        OR %(scope_box)s AND a.area IS NULL)
    AND (%(signal)s::text IS NULL OR %(signal)s = CASE
             WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
             WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
@@ -86,26 +93,21 @@ SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.regio
        a.predecessor, a.merged_into, a.found_late, a.inhibited_by, a.incident, a.opened_at, a.raised_at,
        a.returned_at, a.acknowledged_at, a.assigned_at, a.assignee, a.answered_at, a.closed_at,
        a.shelved_until, a.due_at, a.overdue_since, a.withdrawn_at, a.revision, a.entries,
-       v.content::text AS content, p.id AS seen_point, p.name_zh AS point_zh, p.name_en AS point_en,
-       p.quantity, p.unit, p.resolution,
-       d.id AS seen_device, d.name_zh AS device_zh, d.name_en AS device_en,
-       s.id AS seen_site, s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
-       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       v.content::text AS content, n.seen_point, n.point_zh, n.point_en, n.quantity, n.unit, n.resolution,
+       n.seen_device, n.device_zh, n.device_en, n.seen_site, n.site_zh, n.site_en, n.telephone,
+       n.enterprise_code, n.enterprise_zh, n.enterprise_en,
        before.id AS seen_predecessor, into_one.id AS seen_merged_into, cause.id AS seen_inhibited_by,
        i.id AS seen_incident
   FROM alert a
+  JOIN alert_names n ON n.alert = a.id
   LEFT JOIN rule_version v ON v.version = a.version
-  LEFT JOIN point p ON p.id = a.point
-  LEFT JOIN device d ON d.id = a.device
-  LEFT JOIN site s ON s.id = a.site
-  LEFT JOIN enterprise e ON e.id = a.enterprise
   LEFT JOIN alert before ON before.id = a.predecessor
   LEFT JOIN alert into_one ON into_one.id = a.merged_into
   LEFT JOIN alert cause ON cause.id = a.inhibited_by
   LEFT JOIN incident i ON i.id = a.incident
  WHERE a.id = ANY(%s)
 """
-HEAD = frozenset(field.name for field in fields(Alert))
+FACTS = [field.name for field in fields(Alert)]
 
 
 class Place(NamedTuple):
@@ -181,7 +183,7 @@ class AlertLine:
     seen_incident: int | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Count:
     """Alerts of one severity."""
 
@@ -202,7 +204,7 @@ async def page(
         "after_id": number,
         "limit": limit,
     }
-    cursor = await connection.execute(PAGE, wanted.parameters | place, prepare=False)
+    cursor = await _matching(connection, PAGE, wanted, **place)
     ids = [row[0] for row in await cursor.fetchall()]
     found = {line.head.id: line for line in await lines(connection, ids)}
     return [found[number] for number in ids]
@@ -210,12 +212,13 @@ async def page(
 
 async def counts(connection: Connection, wanted: Filter) -> list[Count]:
     """How many match, by severity; a severity without any is left out."""
-    return await select(connection, Count, COUNT, wanted.parameters)
+    cursor = await _matching(connection, COUNT, wanted)
+    return [Count(*row) for row in await cursor.fetchall()]
 
 
 async def lines(connection: Connection, ids: Sequence[int]) -> list[AlertLine]:
     """The alerts of these ids, in no order; one that is not seen is left out."""
-    async with connection.cursor(row_factory=kwargs_row(_line)) as cursor:
+    async with connection.cursor(row_factory=_line) as cursor:
         await cursor.execute(LINES, (list(ids),))
         return await cursor.fetchall()
 
@@ -226,6 +229,30 @@ def like(search: str) -> str:
     return f"%{escaped}%"
 
 
-def _line(*, severity: int, **columns: Any) -> AlertLine:
-    facts = {name: columns.pop(name) for name in HEAD & columns.keys()}
-    return AlertLine(head=Alert(severity=Severity(severity), **facts), **columns)
+async def _matching(
+    connection: Connection, query: LiteralString, wanted: Filter, **more: Any
+) -> AsyncCursor[tuple[Any, ...]]:
+    """Ask for what matches, with the scope of the transaction as values."""
+    seen = await scope.current(connection)
+    within = {
+        "scope_low": seen.low,
+        "scope_high": seen.high,
+        "scope_enterprise": seen.enterprise,
+        "scope_box": seen.box,
+    }
+    return await connection.execute(
+        query, wanted.parameters | within | more, prepare=False
+    )
+
+
+def _line(cursor: AsyncCursor[Any]) -> RowMaker[AlertLine]:
+    """Makes the rows of LINES."""
+    named = dict_row(cursor)
+
+    def make(row: Sequence[Any]) -> AlertLine:
+        columns = named(row)
+        facts = {name: columns.pop(name) for name in FACTS}
+        facts["severity"] = Severity(facts["severity"])
+        return AlertLine(head=Alert(**facts), **columns)
+
+    return make

@@ -20,10 +20,11 @@ ENTER = """
 SELECT set_config('blackbox.low', %s, true), set_config('blackbox.high', %s, true),
        set_config('blackbox.enterprise', %s, true), set_config('blackbox.box', %s, true)
 """
-CURRENT = """
-SELECT current_setting('blackbox.low', true), current_setting('blackbox.high', true),
-       current_setting('blackbox.enterprise', true), current_setting('blackbox.box', true)
+SEE_ALL = """
+SELECT set_config('blackbox.low', '0', false), set_config('blackbox.high', '999999', false),
+       set_config('blackbox.enterprise', '', false), set_config('blackbox.box', 'true', false)
 """
+CURRENT = "SELECT scope_low(), scope_high(), scope_enterprise(), scope_box()"
 
 
 WINDOWS = """
@@ -78,12 +79,25 @@ async def enter(connection: Connection, scope: Scope) -> None:
     )
 
 
+async def current(connection: Connection) -> Scope:
+    """The scope of the transaction; `NOTHING` where it has none."""
+    cursor = await connection.execute(CURRENT)
+    found = await cursor.fetchone()
+    assert found is not None
+    return Scope(*found)
+
+
 @asynccontextmanager
 async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
     """A transaction that sees with the eyes of `scope`."""
     async with connection.transaction():
         await enter(connection, scope)
         yield
+
+
+async def see_all(connection: Connection) -> None:
+    """See everything from now on: for an operator's connection, never for one of a pool."""
+    await connection.execute(SEE_ALL)
 
 
 @asynccontextmanager
@@ -93,9 +107,7 @@ async def widened(connection: Connection) -> AsyncIterator[None]:
     For what the box has to know to tell others: it must not depend on who acts. An error
     loses the transaction, and the scope with it.
     """
-    cursor = await connection.execute(CURRENT)
-    before = await cursor.fetchone()
-    assert before is not None
+    before = await current(connection)
     await enter(connection, EVERYTHING)
     yield
-    await connection.execute(ENTER, tuple(value or "" for value in before))
+    await enter(connection, before)

@@ -112,7 +112,9 @@ UPDATE alert AS a
  WHERE a.returned_at IS NOT NULL AND a.due_at <= t.at;
 
 DROP INDEX alert_open;
-CREATE INDEX alert_inbox ON alert (severity DESC, opened_at DESC, id DESC) INCLUDE (area, enterprise)
+CREATE INDEX alert_inbox ON alert (severity DESC, opened_at DESC, id DESC) INCLUDE (area, enterprise, acknowledged_at, overdue_since)
+ WHERE withdrawn_at IS NULL AND closed_at IS NULL;
+CREATE INDEX alert_inbox_of_area ON alert (area, severity DESC, opened_at DESC, id DESC) INCLUDE (enterprise)
  WHERE withdrawn_at IS NULL AND closed_at IS NULL;
 CREATE INDEX alert_of_enterprise ON alert (enterprise, severity) WHERE withdrawn_at IS NULL AND closed_at IS NULL;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
@@ -251,6 +253,21 @@ CREATE VIEW seen_point AS
     SELECT p.id AS point, s.site, s.starts, s.stops
       FROM point AS p JOIN device AS d ON d.id = p.device JOIN seen_site AS s ON s.site = d.site;
 
+-- What the alerts that the scope sees are about, under present names: who sees an alert sees these, whoever owns
+-- the site by now. With their owner's eyes: 50 lookups by key, where the policies of four tables made a plan of 80 parts.
+CREATE VIEW alert_names AS
+    SELECT a.id AS alert, p.id AS seen_point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
+           d.id AS seen_device, d.name_zh AS device_zh, d.name_en AS device_en,
+           s.id AS seen_site, s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
+           e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en
+      FROM alert AS a
+      LEFT JOIN point AS p ON p.id = a.point
+      LEFT JOIN device AS d ON d.id = a.device
+      LEFT JOIN site AS s ON s.id = a.site
+      LEFT JOIN enterprise AS e ON e.id = a.enterprise
+     WHERE in_scope(a.area, a.enterprise,
+                    (SELECT scope_low()), (SELECT scope_high()), (SELECT scope_enterprise()), (SELECT scope_box()));
+
 DO $$
 DECLARE one text;
 BEGIN
@@ -312,7 +329,7 @@ CREATE POLICY web_writes ON box_event FOR INSERT TO blackbox_web WITH CHECK (int
 
 GRANT SELECT ON person, contact, subscription, channel_health, incident, site_owner, maintenance,
     completeness, safety, safety_code TO blackbox_ingest, blackbox_dispatch, blackbox_web, blackbox_retention;
-GRANT SELECT ON seen_site, seen_point TO blackbox_web;
+GRANT SELECT ON seen_site, seen_point, alert_names TO blackbox_web;
 GRANT SELECT ON command, session, api_token, sign_in TO blackbox_web;
 REVOKE SELECT ON person FROM blackbox_ingest, blackbox_dispatch, blackbox_retention;
 GRANT SELECT (id, name, full_name, role, region, enterprise, language, disabled_at) ON person
