@@ -17,6 +17,10 @@ LONGEST: Final = 1000
 """Characters of a text."""
 TEXTS: Final = ("reason", "assignee", "cause", "action")
 FIELDS: Final = (*TEXTS, "until")
+TURNING: Final = frozenset(
+    {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+)
+"""Classes of characters that embed, override and isolate directions (UAX #9)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,8 +112,14 @@ def kept(name: str, text: str | None) -> str | None:
 
 
 def printable(character: str) -> bool:
-    """Whether people can read it: no control character but line break and tab, no surrogate."""
-    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
+    """Whether people read what is written: line breaks and tabs are the only controls.
+
+    Surrogates are none, and what turns the direction of others could let a text show another.
+    """
+    return character in "\n\t" or not (
+        unicodedata.category(character) in ("Cc", "Cs")
+        or unicodedata.bidirectional(character) in TURNING
+    )
 
 
 def digest(command: Command) -> bytes:

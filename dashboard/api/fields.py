@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Depends, Path
@@ -17,6 +16,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from alerting.forms import printable
 from dashboard.house import House, house, texts
 from dashboard.texts import Texts
 from domain.people import subtree
@@ -32,10 +32,8 @@ T = Annotated[Texts, Depends(texts)]
 
 
 def _printable(text: str) -> str:
-    """Refuse what a database cannot keep, or nobody can read: NUL, controls, surrogates."""
-    if any(
-        unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in text
-    ):
+    """Refuse what a database cannot keep, or nobody can read."""
+    if not all(map(printable, text)):
         raise ValueError("no control characters")
     return text
 

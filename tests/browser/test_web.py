@@ -42,6 +42,7 @@ async def test_what_is_unknown_is_not_found(
         "/?hours=99999",
         "/?alert=99999999999999999999",
         "/?state=nonsense",
+        "/?q=%00",
         "/api/v1/events?after=x",
     ],
 )

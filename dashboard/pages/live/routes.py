@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import partial
 from typing import Annotated, Final
 from uuid import uuid4
@@ -12,7 +11,7 @@ from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from alerting.forms import Command
+from alerting.forms import Command, printable
 from alerting.permissions import MAY
 from dashboard.assets import PLOTLY
 from dashboard.house import House, house, texts
@@ -192,7 +191,7 @@ def may_inject(here: House, person: Person) -> bool:
 def clean(text: str) -> str:
     """One line of printable text. Raises Problem 400 for what cannot be shown or stored."""
     line = " ".join(text.split())
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
+    if not all(map(printable, line)):
         raise Problem(400, "acknowledge.unprintable")
     return line
 
