@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from domain.characters import printable
 from domain.documents import document
 from domain.errors import InputError
 
@@ -17,10 +17,6 @@ LONGEST: Final = 1000
 """Characters of a text."""
 TEXTS: Final = ("reason", "assignee", "cause", "action")
 FIELDS: Final = (*TEXTS, "until")
-TURNING: Final = frozenset(
-    {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-)
-"""Classes of characters that embed, override and isolate directions (UAX #9)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,17 +105,6 @@ def kept(name: str, text: str | None) -> str | None:
             f" {name}: has control characters or invalid ones; remove them."
         )
     return text or None
-
-
-def printable(character: str) -> bool:
-    """Whether people read what is written: line breaks and tabs are the only controls.
-
-    Surrogates are none, and what turns the direction of others could let a text show another.
-    """
-    return character in "\n\t" or not (
-        unicodedata.category(character) in ("Cc", "Cs")
-        or unicodedata.bidirectional(character) in TURNING
-    )
 
 
 def digest(command: Command) -> bytes:

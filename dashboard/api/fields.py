@@ -16,9 +16,9 @@ from pydantic import (
     StringConstraints,
 )
 
-from alerting.forms import printable
 from dashboard.house import House, house, texts
 from dashboard.texts import Texts
+from domain.characters import printable
 from domain.people import subtree
 
 EARLIEST, LATEST = 1970, 2200

@@ -11,7 +11,7 @@ from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from alerting.forms import Command, printable
+from alerting.forms import Command
 from alerting.permissions import MAY
 from dashboard.assets import PLOTLY
 from dashboard.house import House, house, texts
@@ -20,6 +20,7 @@ from dashboard.pages.live import chart, view
 from dashboard.problems import Problem, wants_page
 from dashboard.render import page
 from dashboard.texts import Texts
+from domain.characters import printable
 from domain.errors import CommandError, InputError, Unavailable
 from domain.people import Person, Role
 from storage import alert_cards, charts, overview
