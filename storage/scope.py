@@ -20,6 +20,10 @@ ENTER = """
 SELECT set_config('blackbox.low', %s, true), set_config('blackbox.high', %s, true),
        set_config('blackbox.enterprise', %s, true), set_config('blackbox.box', %s, true)
 """
+SEE_ALL = """
+SELECT set_config('blackbox.low', '0', false), set_config('blackbox.high', '999999', false),
+       set_config('blackbox.enterprise', '', false), set_config('blackbox.box', 'true', false)
+"""
 CURRENT = """
 SELECT current_setting('blackbox.low', true), current_setting('blackbox.high', true),
        current_setting('blackbox.enterprise', true), current_setting('blackbox.box', true)
@@ -84,6 +88,11 @@ async def scoped(connection: Connection, scope: Scope) -> AsyncIterator[None]:
     async with connection.transaction():
         await enter(connection, scope)
         yield
+
+
+async def see_all(connection: Connection) -> None:
+    """See everything from now on: for an operator's connection, never for one of a pool."""
+    await connection.execute(SEE_ALL)
 
 
 @asynccontextmanager

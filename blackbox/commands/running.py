@@ -15,6 +15,7 @@ from blackbox.settings import Settings, read
 from blackbox.signals import run_until_told
 from domain.errors import InputError
 from storage.connect import connect
+from storage.scope import see_all
 from storage.unit import Connection
 
 
@@ -55,7 +56,11 @@ def moment(option: str, text: str) -> datetime:
 
 @asynccontextmanager
 async def database() -> AsyncIterator[Connection]:
-    """A connection to the database that the settings name, else to the running demo's."""
+    """A connection to the database that the settings name, else to the running demo's.
+
+    It sees everything: whoever works with the database's login is an operator.
+    """
     url = read().database_url or demo().database_url
     async with await connect(url, name="blackbox command") as connection:
+        await see_all(connection)
         yield connection

@@ -19,9 +19,8 @@ from blackbox.clock import real_now
 from blackbox.commands.running import database, domain_now
 from dashboard.passwords import LONGEST, Passwords, checked
 from domain.errors import InputError
-from domain.people import EVERYTHING, Person, Role, checked_name
+from domain.people import Person, Role, checked_name
 from storage import people, tokens
-from storage.scope import enter, scoped
 from storage.unit import PEOPLE, Connection, Unit, unit_of_work
 
 T = TypeVar("T")
@@ -177,7 +176,6 @@ def change(work: Callable[[Unit], Awaitable[T]]) -> T:
                 connection, share=PEOPLE, kind="command", arrived=domain_now()
             ) as unit,
         ):
-            await enter(connection, EVERYTHING)
             return await work(unit)
 
     return asyncio.run(unit_of_people())
@@ -187,7 +185,7 @@ def look(work: Callable[[Connection], Awaitable[T]]) -> T:
     """The answer to a question."""
 
     async def ask() -> T:
-        async with database() as connection, scoped(connection, EVERYTHING):
+        async with database() as connection:
             return await work(connection)
 
     return asyncio.run(ask())

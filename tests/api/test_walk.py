@@ -7,6 +7,7 @@ it there, with what it needs to be asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -67,7 +68,10 @@ ASKED = {
     "list_tokens": Asked(),
     "issue_token": Asked(body={"label": "test"}),
     "revoke_token": Asked(),
+    "follow_events": Asked(),
 }
+ENDLESS = {"follow_events"}
+"""Of what never ends, the beginning is an answer."""
 FILTERS = ("enterprise", "site", "point", "region", "incident")
 """Parameters of a query that name things."""
 
@@ -140,12 +144,18 @@ async def ask(
 ) -> httpx.Response:
     asked = ASKED[operation.id]
     path = operation.path.replace("{" + (operation.names or "") + "}", str(thing))
-    return await api.clients[role].request(
+    request = api.clients[role].build_request(
         operation.method,
         path,
         params={**asked.query, **{k: str(v) for k, v in query.items()}},
         json=asked.body,
     )
+    if operation.id not in ENDLESS:
+        return await api.clients[role].send(request)
+    answer = await api.clients[role].send(request, stream=True)
+    async with aclosing(answer):
+        beginning = await anext(answer.aiter_text())
+    return httpx.Response(answer.status_code, text=beginning)
 
 
 def told(answer: httpx.Response, thing: object) -> tuple[int, str]:

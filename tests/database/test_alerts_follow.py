@@ -267,7 +267,11 @@ async def test_what_begins_after_all_that_was_told_is_a_recurrence(box: Box) -> 
     await box.feed("9 5 9")
     await box.late("1m", "5")
     assert await seen(box) == ["1 active-unacknowledged 0–1 2–3 4–"]
-    assert await box.journal() == ["1 opened major", "1 recurred major"]
+    assert await box.journal() == [
+        "1 opened major",
+        "1 recurred major",
+        "1 revised major",
+    ]
     assert await told(box) == ["1 Major alert"]
 
 
