@@ -46,7 +46,7 @@ DISABLE = "UPDATE person SET disabled_at = %s WHERE id = %s"
 ENABLE = "UPDATE person SET disabled_at = NULL WHERE id = %s"
 CHANGE_PASSWORD = "UPDATE person SET password = %s WHERE id = %s"  # noqa: S105
 REHASH = "UPDATE person SET password = %s WHERE id = %s AND password = %s"
-END_SESSIONS = "DELETE FROM session WHERE person = %s"
+END_SESSIONS = "DELETE FROM session WHERE person = %s AND token IS DISTINCT FROM %s"
 REVOKE_TOKENS = (
     "UPDATE api_token SET revoked_at = %s WHERE person = %s AND revoked_at IS NULL"
 )
@@ -137,7 +137,7 @@ async def disable(unit: Unit, name: str, *, by: str, real_now: datetime) -> None
         raise InputError(f"{name} 已停用。{name} is disabled already.")
     await _check_another(unit.connection, found)
     await unit.connection.execute(DISABLE, (unit.arrived, found.id))
-    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await unit.connection.execute(END_SESSIONS, (found.id, None))
     await unit.connection.execute(REVOKE_TOKENS, (real_now, found.id))
     await tell(unit, "person-disabled", name, by)
 
@@ -163,11 +163,16 @@ async def enable(unit: Unit, name: str, *, by: str) -> None:
     await tell(unit, "person-enabled", name, by)
 
 
-async def set_password(unit: Unit, name: str, password: str, *, by: str) -> None:
-    """Set argon2id's `password`, and end all sessions. Raises InputError for an unknown name."""
+async def set_password(
+    unit: Unit, name: str, password: str, *, by: str, keep: bytes | None = None
+) -> None:
+    """Set argon2id's `password`, and end all sessions but `keep` (the SHA-256 of its secret).
+
+    Raises InputError for an unknown name.
+    """
     found = await known(unit.connection, name)
     await unit.connection.execute(CHANGE_PASSWORD, (password, found.id))
-    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await unit.connection.execute(END_SESSIONS, (found.id, keep))
     await tell(unit, "password-set", name, by)
 
 
