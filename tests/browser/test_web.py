@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
+from dashboard import security
 from tests.browser.conftest import new_client
 from tests.browser.test_live import opened
-from tests.browser.world import World, new_world, serve
+from tests.browser.world import Site, World, new_world, serve
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -130,6 +133,22 @@ async def test_health_says_what_the_banner_says(quiet: httpx.AsyncClient) -> Non
     response = await quiet.get("/health")
     assert response.status_code == 200
     assert response.json()["box"]["state"] in ("starting", "well")
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/api/v1/alerts/1/commands", "/api/v1/events"]
+)
+async def test_a_body_that_does_not_come_holds_no_connection(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "PATIENCE", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+    form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n"
+    writer.write(f"{head}{form}\r\nname=".encode())
+    answer = await asyncio.wait_for(reader.read(), 10)  # until the server hangs up
+    assert answer.split()[1] in (b"408", b"405")
+    writer.close()
 
 
 async def test_metrics_count_open_alerts(
