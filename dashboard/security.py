@@ -29,7 +29,7 @@ DIGITS = 12
 
 
 class SecurityHeaders:
-    """Adds HEADERS to every response."""
+    """Adds HEADERS to every response; nothing keeps one that does not say that it may be kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
@@ -40,7 +40,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -135,6 +135,19 @@ async def test_health_says_what_the_banner_says(quiet: httpx.AsyncClient) -> Non
     assert response.json()["box"]["state"] in ("starting", "well")
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+async def test_metrics_are_not_for_those_who_come_through_a_proxy(
+    quiet: httpx.AsyncClient, header: str
+) -> None:
+    assert (await quiet.get("/metrics", headers={header: "x"})).status_code == 404
+
+
+async def test_answers_are_kept_by_nobody(quiet: httpx.AsyncClient) -> None:
+    for path in ("/health", "/metrics", "/api/v1/people/me", "/api/v1/x", "/"):
+        assert (await quiet.get(path)).headers["cache-control"] == "no-store"
+    assert (await quiet.get("/static/base.css")).headers["cache-control"] == "no-cache"
+
+
 @pytest.mark.parametrize(
     "path", ["/sign-in", "/api/v1/alerts/1/commands", "/api/v1/events"]
 )
