@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from domain.characters import printable
 from domain.documents import document
 from domain.errors import InputError
 
@@ -105,11 +105,6 @@ def kept(name: str, text: str | None) -> str | None:
             f" {name}: has control characters or invalid ones; remove them."
         )
     return text or None
-
-
-def printable(character: str) -> bool:
-    """Whether people can read it: no control character but line break and tab, no surrogate."""
-    return character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs")
 
 
 def digest(command: Command) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Final
 
 import psycopg
 from fastapi import APIRouter, Depends
@@ -14,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dashboard.house import House, house
+from dashboard.problems import Problem
 from dashboard.pulse import Reason, State
 from domain.people import EVERYTHING
 from domain.rules import Severity
 from storage import alert_cards
 from storage.scope import scoped
 
+FORWARDED: Final = frozenset({"x-forwarded-for", "forwarded", "via"})
+"""What proxies add to requests, and nobody behind one can leave out."""
 router = APIRouter()
 
 
@@ -53,7 +56,12 @@ async def health(here: Annotated[House, Depends(house)]) -> Response:
 
 @router.get("/metrics")
 async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> Response:
-    """Prometheus' text format. Without the database, what is known without it."""
+    """Prometheus' text format. Without the database, what is known without it.
+
+    It counts all alerts for whoever asks, so a proxy that people come through is refused.
+    """
+    if not FORWARDED.isdisjoint(request.headers.keys()):
+        raise Problem(404)
     known: Metrics = request.app.state.metrics
     for state in State:
         known.box.labels(state).set(state is here.stream.pulse.state)

@@ -11,6 +11,8 @@ AT_LEAST = 3
 """One listens for the stream, a page takes two."""
 GIVE_UP_AFTER = 5.0
 """Seconds of vain reconnecting, growing pauses between; whoever asks next starts it anew."""
+LONGEST = "15s"
+"""Of a statement: whoever asks for fifty years of readings does not keep others waiting."""
 
 
 def new_pool(url: str, *, at_most: int = 12) -> Pool:
@@ -25,6 +27,6 @@ def new_pool(url: str, *, at_most: int = 12) -> Pool:
         kwargs={
             "autocommit": True,
             "application_name": "blackbox dashboard",
-            "options": OPTIONS,
+            "options": f"{OPTIONS} -c statement_timeout={LONGEST}",
         },
     )

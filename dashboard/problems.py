@@ -131,6 +131,11 @@ async def _away(request: Request, error: Exception) -> Response:
     return answer(request, 503, texts(request)("error.503"))
 
 
+async def _slow(request: Request, error: Exception) -> Response:
+    log.warning("%s: %s", request.url.path, error)
+    return answer(request, 503, texts(request)("error.slow"))
+
+
 async def _ours(request: Request, error: Exception) -> Response:
     response = answer(request, 500, texts(request)("error.500"))
     response.headers.update(HEADERS)  # outside of the layer that adds them elsewhere
@@ -142,6 +147,7 @@ HANDLERS: dict[type[Exception], Any] = {
     HTTPException: _http,
     RequestValidationError: _invalid,
     psycopg.OperationalError: _away,
+    psycopg.errors.QueryCanceled: _slow,
     PoolTimeout: _away,
     Exception: _ours,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,11 +23,13 @@ HEADERS = {
 
 LARGEST = 64 * 1024
 """Bytes of a request's body."""
+PATIENCE = 20.0
+"""Seconds within which all of it must be here."""
 DIGITS = 12
 
 
 class SecurityHeaders:
-    """Adds HEADERS to every response."""
+    """Adds HEADERS to every response; nothing keeps one that does not say that it may be kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
@@ -37,32 +40,44 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
 class BodyLimit:
-    """Refuses bodies over LARGEST with 413, before more of them is read than that."""
+    """Refuses bodies over LARGEST with 413, before more of them is read than that.
+
+    One that does not come within PATIENCE is refused with 408, so that nobody holds connections
+    by sending a byte now and then.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; to read too large a body raises HTTPException 413."""
+        """Pass everything on; to read such a body raises HTTPException 413 or 408."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
-        read = 0
+        read, ended = 0, False
+        deadline = asyncio.get_running_loop().time() + PATIENCE
 
         async def receive_some() -> Message:
-            nonlocal read
+            nonlocal read, ended
             if len(declared) > DIGITS or int(declared) > LARGEST:
                 raise HTTPException(413)
-            message = await receive()
+            try:
+                async with asyncio.timeout_at(None if ended else deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408) from error
+            ended = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > LARGEST:
                 raise HTTPException(413)

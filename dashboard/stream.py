@@ -38,6 +38,9 @@ CHECK: Final = 20.0
 BATCH: Final = 500
 """Journal entries read at once; also the most that a reconnecting client is sent."""
 
+FARTHEST: Final = 200_000
+"""Transactions that are looked through for a reconnecting client: about a day of a busy box."""
+
 LISTEN = "LISTEN blackbox_journal"
 
 
@@ -170,10 +173,12 @@ class Stream:
                 scoped(connection, client.person.scope),
             ):
                 newest = await journal.horizon(connection)
+                if not 0 <= newest - after <= FARTHEST:
+                    return [self._renew(known)]
                 found = await journal.after(connection, after, BATCH)
         except (psycopg.Error, PoolTimeout):
             return [self._renew(known)]
-        if known is None or after > newest or len(found) >= BATCH:
+        if known is None or len(found) >= BATCH:
             return [self._renew(known)]
         missed = [(one.xid, line(one)) for one in found if one.xid <= known]
         return list(journal_events(missed))

@@ -12,7 +12,8 @@ from domain.regions import PROVINCES, region_problem
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 """A name to sign in with; it is the actor of the journal, and part of no path or address."""
-RESERVED: Final = frozenset({"system"})
+RESERVED: Final = frozenset({"system", "duty", "default"})
+"""Actor of what the box does by itself; recipients that the settings name, who are nobody."""
 FULL_NAME: Final = 80
 """Characters at most."""
 LANGUAGES: Final = frozenset({"zh", "en"})

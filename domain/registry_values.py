@@ -14,6 +14,7 @@ from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NumberError
 
+from domain.characters import is_line
 from domain.durations import format_duration, parse_duration
 from domain.quantities import QUANTITIES
 from domain.regions import region_problem
@@ -48,6 +49,14 @@ def _code(text: str) -> str:
     raise ValueError(
         f"{text!r} is no 统一社会信用代码; give its 18 digits and capital letters"
     )
+
+
+def _line(text: str) -> str:
+    if not is_line(text) or not text.strip():
+        raise ValueError(
+            f"{text!r} is no line of readable text; remove line breaks and invisible characters"
+        )
+    return text
 
 
 def _region(text: str) -> str:
@@ -124,7 +133,8 @@ def instead(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+"""A name, which stands among lines of ours in notifications and on pages."""
 Key = Annotated[str, AfterValidator(_key)]
 """Of a site, device, point, rule or zone; safe in a topic."""
 Code = Annotated[str, AfterValidator(_code)]

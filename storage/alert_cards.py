@@ -29,7 +29,7 @@ SELECT id FROM alert
 ALERTS = """
 SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppressed,
        a.opened_at, a.returned_at, a.acknowledged_at, a.assigned_at, a.answered_at, a.closed_at, a.withdrawn_at,
-       a.predecessor, a.merged_into, a.found_late,
+       before.id AS predecessor, into_one.id AS merged_into, a.found_late,
        a.point, p.name_zh AS point_zh, p.name_en AS point_en, p.quantity, p.unit, p.resolution,
        e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
        s.name_zh AS site_zh, s.name_en AS site_en, s.telephone,
@@ -40,6 +40,8 @@ SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppre
   LEFT JOIN device d ON d.id = coalesce(a.device, p.device)
   LEFT JOIN enterprise e ON e.id = a.enterprise
   LEFT JOIN site s ON s.id = a.site
+  LEFT JOIN alert before ON before.id = a.predecessor
+  LEFT JOIN alert into_one ON into_one.id = a.merged_into
   LEFT JOIN LATERAL (SELECT (detail->>'from')::timestamptz AS began, (detail->>'to')::timestamptz AS ended
                        FROM journal
                       WHERE alert = a.id AND a.point IS NULL AND detail->>'from' IS NOT NULL

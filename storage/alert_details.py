@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ LINKED = """
 SELECT ARRAY(SELECT id FROM alert WHERE predecessor = %(alert)s ORDER BY id LIMIT 100) AS successors,
        ARRAY(SELECT id FROM alert WHERE merged_into = %(alert)s ORDER BY id LIMIT 100) AS merged
 """
+SEEN = "SELECT id FROM alert WHERE id = ANY (%s)"
 # With what contradicted them. A page ends with all values of a time.
 READINGS = """
 SELECT point, time, value, quality, provenance, conflicting
@@ -80,6 +82,12 @@ async def excursions(connection: Connection, alert: int) -> list[ExcursionLine]:
 async def links(connection: Connection, alert: int) -> Links:
     """Alerts that follow it or were merged into it, at most 100 each."""
     return (await select(connection, Links, LINKED, {"alert": alert}))[0]
+
+
+async def seen(connection: Connection, alerts: Iterable[int]) -> set[int]:
+    """Those of `alerts` that are there, and seen."""
+    cursor = await connection.execute(SEEN, (list(alerts),))
+    return {number for (number,) in await cursor.fetchall()}
 
 
 async def readings(

@@ -39,11 +39,14 @@ UPDATE person SET full_name = %(full_name)s, role = %(role)s, region = %(region)
        enterprise = %(enterprise)s, language = %(language)s
  WHERE id = %(id)s
 """
+ADMINISTRATOR = """
+SELECT EXISTS (SELECT FROM person WHERE role = 'administrator' AND disabled_at IS NULL AND id <> %s)
+"""
 DISABLE = "UPDATE person SET disabled_at = %s WHERE id = %s"
 ENABLE = "UPDATE person SET disabled_at = NULL WHERE id = %s"
 CHANGE_PASSWORD = "UPDATE person SET password = %s WHERE id = %s"  # noqa: S105
 REHASH = "UPDATE person SET password = %s WHERE id = %s AND password = %s"
-END_SESSIONS = "DELETE FROM session WHERE person = %s"
+END_SESSIONS = "DELETE FROM session WHERE person = %s AND token IS DISTINCT FROM %s"
 REVOKE_TOKENS = (
     "UPDATE api_token SET revoked_at = %s WHERE person = %s AND revoked_at IS NULL"
 )
@@ -113,9 +116,12 @@ async def add(
 async def change(unit: Unit, after: Person, *, by: str) -> Person:
     """Let the person be as `after` says, but for name, password and being disabled.
 
-    Raises InputError for an unknown name, and for a person that cannot be.
+    Raises InputError for an unknown name, for a person that cannot be, and for the only
+    administrator, who stays one.
     """
     before = await known(unit.connection, after.name)
+    if after.role is not before.role:
+        await _check_another(unit.connection, before)
     after = replace(checked(after), id=before.id, disabled=before.disabled)
     await unit.connection.execute(CHANGE, asdict(after))
     old, new = asdict(before), asdict(after)
@@ -129,10 +135,23 @@ async def disable(unit: Unit, name: str, *, by: str, real_now: datetime) -> None
     found = await known(unit.connection, name)
     if found.disabled:
         raise InputError(f"{name} 已停用。{name} is disabled already.")
+    await _check_another(unit.connection, found)
     await unit.connection.execute(DISABLE, (unit.arrived, found.id))
-    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await unit.connection.execute(END_SESSIONS, (found.id, None))
     await unit.connection.execute(REVOKE_TOKENS, (real_now, found.id))
     await tell(unit, "person-disabled", name, by)
+
+
+async def _check_another(connection: Connection, leaving: Person) -> None:
+    """Raise InputError if nobody would be left to manage users."""
+    if leaving.role is not Role.ADMINISTRATOR or leaving.disabled:
+        return
+    row = await (await connection.execute(ADMINISTRATOR, (leaving.id,))).fetchone()
+    if not (row and row[0]):
+        raise InputError(
+            f"{leaving.name} 是唯一的管理员；请先增加另一名管理员。"
+            f" {leaving.name} is the only administrator; add another one first."
+        )
 
 
 async def enable(unit: Unit, name: str, *, by: str) -> None:
@@ -144,11 +163,16 @@ async def enable(unit: Unit, name: str, *, by: str) -> None:
     await tell(unit, "person-enabled", name, by)
 
 
-async def set_password(unit: Unit, name: str, password: str, *, by: str) -> None:
-    """Set argon2id's `password`, and end all sessions. Raises InputError for an unknown name."""
+async def set_password(
+    unit: Unit, name: str, password: str, *, by: str, keep: bytes | None = None
+) -> None:
+    """Set argon2id's `password`, and end all sessions but `keep` (the SHA-256 of its secret).
+
+    Raises InputError for an unknown name.
+    """
     found = await known(unit.connection, name)
     await unit.connection.execute(CHANGE_PASSWORD, (password, found.id))
-    await unit.connection.execute(END_SESSIONS, (found.id,))
+    await unit.connection.execute(END_SESSIONS, (found.id, keep))
     await tell(unit, "password-set", name, by)
 
 

@@ -10,7 +10,10 @@ LOGIN = """
 SELECT current_user, r.rolsuper, r.rolbypassrls,
        EXISTS (SELECT FROM pg_class AS c
                 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-                  AND pg_has_role(r.oid, c.relowner, 'MEMBER'))
+                  AND pg_has_role(r.oid, c.relowner, 'MEMBER')),
+       EXISTS (SELECT FROM pg_roles AS o
+                WHERE o.rolname IN ('blackbox_ingest', 'blackbox_dispatch', 'blackbox_retention')
+                  AND pg_has_role(r.oid, o.oid, 'MEMBER'))
   FROM pg_roles AS r WHERE r.rolname = current_user
 """
 
@@ -32,4 +35,4 @@ async def check(url: str) -> None:
         )
 
 
-REASONS = ("superuser", "BYPASSRLS", "owner of tables")
+REASONS = ("superuser", "BYPASSRLS", "owner of tables", "login of another process")

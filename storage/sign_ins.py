@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from psycopg import Rollback
+
 from storage.unit import Connection
 
 FREE: Final = 5
@@ -51,15 +53,20 @@ LIMITS: Final = {"free": FREE, "longest": LONGEST, "forgiven": FORGIVEN}
 async def attempt(
     connection: Connection, name: str, address: str, now: datetime
 ) -> timedelta | None:
-    """Count an attempt as failed; or, uncounted, how long it has to wait."""
+    """Count an attempt as failed; or, uncounted, how long it has to wait.
+
+    What has to wait leaves no row: whoever goes on under ever new names fills nothing.
+    """
+    wait: timedelta | None = None
     keys = [f"address:{address}", f"name:{name}"]
     values = {"keys": keys, "now": now}
     async with connection.transaction():
         await connection.execute(CLEAN, (now - FORGOTTEN,))
         blocks = await (await connection.execute(LOCK, values)).fetchall()
         wait = _wait([until for (until,) in blocks], now)
-        if wait is None:
-            await connection.execute(COUNT, values | LIMITS)
+        if wait is not None:
+            raise Rollback
+        await connection.execute(COUNT, values | LIMITS)
     return wait
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from alerting.life_cycle import derived
 from alerting.permissions import possible_for
@@ -170,8 +171,22 @@ def details(
     )
 
 
-def entry(one: JournalEntry) -> Entry:
-    """An entry of the journal."""
+NAMED: Final = ("into", "inhibited_by")
+"""Where an entry's detail names another alert."""
+
+
+def named(entries: Iterable[JournalEntry]) -> set[int]:
+    """The other alerts that entries of a journal name."""
+    return {one.detail[key] for one in entries for key in NAMED if key in one.detail}
+
+
+def entry(one: JournalEntry, foreign: Collection[int] = ()) -> Entry:
+    """An entry of the journal, which names none of the `foreign` alerts."""
+    detail = {
+        key: value
+        for key, value in one.detail.items()
+        if key not in NAMED or value not in foreign
+    }
     return Entry(
         n=one.n,
         at=one.at,
@@ -181,7 +196,7 @@ def entry(one: JournalEntry) -> Entry:
         old_state=one.old_state,
         new_state=one.new_state,
         reason=one.reason,
-        detail=dict(one.detail),
+        detail=detail,
     )
 
 

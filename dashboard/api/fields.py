@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Depends, Path
@@ -19,6 +18,7 @@ from pydantic import (
 
 from dashboard.house import House, house, texts
 from dashboard.texts import Texts
+from domain.characters import printable
 from domain.people import subtree
 
 EARLIEST, LATEST = 1970, 2200
@@ -32,10 +32,8 @@ T = Annotated[Texts, Depends(texts)]
 
 
 def _printable(text: str) -> str:
-    """Refuse what a database cannot keep, or nobody can read: NUL, controls, surrogates."""
-    if any(
-        unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t" for one in text
-    ):
+    """Refuse what a database cannot keep, or nobody can read."""
+    if not all(map(printable, text)):
         raise ValueError("no control characters")
     return text
 

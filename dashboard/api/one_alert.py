@@ -102,7 +102,9 @@ async def get_alert_journal(here: Here, person: Me, alert: AlertId) -> list[Entr
     async with here.seen_by(person) as connection:
         await _seen(connection, alert)
         entries = await journal.entries(connection, alert)
-    return [alert_models.entry(one) for one in entries]
+        named = alert_models.named(entries)
+        foreign = named - await alert_details.seen(connection, named)
+    return [alert_models.entry(one, foreign) for one in entries]
 
 
 @router.get("/readings")

@@ -23,6 +23,7 @@ COMMON: Final = {
 WITH_INPUT: Final = {"400": "The request is wrong; the detail says what and where."}
 WITH_BODY: Final = {
     "403": "Your role may not do this, or the request came from another site.",
+    "408": "The body did not come within 20 s.",
     "413": "The body is over 64 KiB.",
 }
 SCHEMES: Final = {

@@ -12,6 +12,7 @@ from dashboard.api import (
     events,
     incidents,
     one_alert,
+    own_password,
     places,
     points,
     rules,
@@ -30,7 +31,18 @@ def operation(route: APIRoute) -> str:
 
 
 router = APIRouter(prefix=PREFIX, generate_unique_id_function=operation)
-for one in (alerts, one_alert, incidents, points, places, rules, users, tokens, events):
+for one in (
+    alerts,
+    one_alert,
+    incidents,
+    points,
+    places,
+    rules,
+    users,
+    own_password,
+    tokens,
+    events,
+):
     router.include_router(one.router)
 
 

@@ -15,7 +15,7 @@ from storage.alert_list import AlertLine
 
 BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """By which spreadsheets know UTF-8."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS: Final = (
     "id", "severity", "state", "rule", "enterprise", "code", "site", "region", "device", "point",
     "opened", "returned", "acknowledged", "assignee", "answered", "closed", "overdue", "shelved",

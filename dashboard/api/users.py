@@ -138,7 +138,7 @@ async def list_users(here: Here, person: Administrator) -> list[User]:
 )
 async def add_user(here: Here, person: Administrator, asked: NewUser) -> User:
     """Add somebody."""
-    hashed = asked.password and await _hashed(here, asked.password, asked.name)
+    secret = asked.password and await hashed(here, asked.password, asked.name)
     async with changing(here) as unit:
         new = Person(
             id=0,
@@ -149,7 +149,7 @@ async def add_user(here: Here, person: Administrator, asked: NewUser) -> User:
             enterprise=await _number(unit, asked.enterprise),
             language=asked.language,
         )
-        added = await people.add(unit, new, password=hashed, by=person.name)
+        added = await people.add(unit, new, password=secret, by=person.name)
         (user,) = await _users(unit.connection, [added])
     return user
 
@@ -188,10 +188,10 @@ async def set_user_password(
     here: Here, person: Administrator, name: UserName, asked: NewPassword
 ) -> None:
     """Set a password, which ends all sessions."""
-    hashed = await _hashed(here, asked.password, name)
+    secret = await hashed(here, asked.password, name)
     async with changing(here) as unit:
         await _known(unit.connection, name)
-        await people.set_password(unit, name, hashed, by=person.name)
+        await people.set_password(unit, name, secret, by=person.name)
 
 
 @asynccontextmanager
@@ -228,7 +228,8 @@ async def _known(connection: Connection, name: str) -> Person:
     return found
 
 
-async def _hashed(here: House, password: str, name: str) -> str:
+async def hashed(here: House, password: str, name: str) -> str:
+    """What is stored of a new password. Raises Problem 400 for one that cannot be."""
     try:
         return await here.passwords.hashed(checked(password, name))
     except InputError as error:

@@ -115,6 +115,8 @@ async def test_ten_megabytes_are_refused_before_they_are_read(
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": ""}',
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "a\\u0000b"}',
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "\\ud800"}',
+        b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "safe \\u202efas"}',
+        b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "safe \\u2066fas"}',
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "x", "\\ud800": 1}',
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": "x", "actor": "root"}',
         b'{"id": "7f6c3a52-0b56-4a57-9d55-0d5f5f0c2b11", "name": "comment", "reason": 7}',

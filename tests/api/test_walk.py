@@ -62,6 +62,9 @@ ASKED = {
         body={"name": "new", "full_name": "New", "role": "auditor"}, roles=ADMINISTRATOR
     ),
     "change_user": Asked(body={"full_name": "Changed"}, roles=ADMINISTRATOR),
+    "change_my_password": Asked(  # nobody of these has one
+        body={"old": "none", "password": "long enough for a test"}, roles=()
+    ),
     "set_user_password": Asked(
         body={"password": "long enough for a test"}, roles=ADMINISTRATOR
     ),

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from jsonschema_rs import validate
 
+from dashboard import stream as stream_module
 from dashboard.api.events import SCHEMAS
 from dashboard.audience import PER_PERSON, QUEUE
 from dashboard.stream import BATCH, CHECK
@@ -286,6 +287,21 @@ async def test_after_a_long_absence_a_client_is_told_to_read_anew(
         await Following().until(end, stream)  # the server knows of it
     for position, kind in ((start, "renew"), (2**62, "renew"), (end, "pulse")):
         async with province.following(headers, position) as stream:
+            await anext(stream)
+            assert Following().take(await anext(stream)) == kind
+
+
+async def test_a_position_of_long_ago_is_not_looked_for(
+    province: Province, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers, start = await province.sign_in("county"), await province.end()
+    async with connected(province.database, "ingest") as writer:
+        await province.open(writer, 0, [("330106", 1)])
+    async with province.following(headers) as stream:
+        await Following().until(await province.end(), stream)
+    for farthest, kind in ((stream_module.FARTHEST, "journal"), (0, "renew")):
+        monkeypatch.setattr(stream_module, "FARTHEST", farthest)
+        async with province.following(headers, start) as stream:
             await anext(stream)
             assert Following().take(await anext(stream)) == kind
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
+from dashboard import security
 from tests.browser.conftest import new_client
 from tests.browser.test_live import opened
-from tests.browser.world import World, new_world, serve
+from tests.browser.world import Site, World, new_world, serve
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -42,6 +45,7 @@ async def test_what_is_unknown_is_not_found(
         "/?hours=99999",
         "/?alert=99999999999999999999",
         "/?state=nonsense",
+        "/?q=%00",
         "/api/v1/events?after=x",
     ],
 )
@@ -129,6 +133,35 @@ async def test_health_says_what_the_banner_says(quiet: httpx.AsyncClient) -> Non
     response = await quiet.get("/health")
     assert response.status_code == 200
     assert response.json()["box"]["state"] in ("starting", "well")
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+async def test_metrics_are_not_for_those_who_come_through_a_proxy(
+    quiet: httpx.AsyncClient, header: str
+) -> None:
+    assert (await quiet.get("/metrics", headers={header: "x"})).status_code == 404
+
+
+async def test_answers_are_kept_by_nobody(quiet: httpx.AsyncClient) -> None:
+    for path in ("/health", "/metrics", "/api/v1/people/me", "/api/v1/x", "/"):
+        assert (await quiet.get(path)).headers["cache-control"] == "no-store"
+    assert (await quiet.get("/static/base.css")).headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/api/v1/alerts/1/commands", "/api/v1/events"]
+)
+async def test_a_body_that_does_not_come_holds_no_connection(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "PATIENCE", 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+    form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n"
+    writer.write(f"{head}{form}\r\nname=".encode())
+    answer = await asyncio.wait_for(reader.read(), 10)  # until the server hangs up
+    assert answer.split()[1] in (b"408", b"405")
+    writer.close()
 
 
 async def test_metrics_count_open_alerts(

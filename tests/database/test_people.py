@@ -311,11 +311,37 @@ async def test_attempts_at_once_are_counted_each(database: Database) -> None:
     assert found.count(None) == 5
 
 
+async def test_what_has_to_wait_leaves_no_row(web: Connection) -> None:
+    await waits(web, *((f"guess-{n}", "1", timedelta(0)) for n in range(50)))
+    row = await (await web.execute("SELECT count(*) FROM sign_in")).fetchone()
+    assert row == (1 + sign_ins.FREE,)
+
+
 async def test_what_is_old_is_removed(web: Connection) -> None:
     await waits(web, *((str(n), str(n), timedelta(0)) for n in range(10)))
     await waits(web, ("new", "new", 25 * HOUR))
     row = await (await web.execute("SELECT count(*) FROM sign_in")).fetchone()
     assert row == (2,)
+
+
+# The last administrator ---------------------------------------------------------------
+
+
+async def test_the_last_administrator_stays_one(web: Connection) -> None:
+    boss = await add(web, somebody("boss", Role.ADMINISTRATOR), NOW)
+    for work in (
+        lambda u: people.disable(u, "boss", by="boss", real_now=NOW),
+        lambda u: people.change(u, replace(boss, role=Role.AUDITOR), by="boss"),
+    ):
+        with pytest.raises(InputError, match="only administrator"):
+            await change(web, work)
+    await change(web, lambda u: people.change(u, replace(boss, full_name="B"), by="b"))
+    await add(web, somebody("second", Role.ADMINISTRATOR), NOW)
+    await change(web, lambda u: people.disable(u, "boss", by="second", real_now=NOW))
+    with pytest.raises(InputError, match="only administrator"):
+        await change(
+            web, lambda u: people.disable(u, "second", by="second", real_now=NOW)
+        )
 
 
 # The login of the web process -------------------------------------------------------
@@ -334,6 +360,7 @@ async def test_only_a_login_that_row_level_security_binds_may_serve_pages(
     [
         ("ALTER ROLE {login} BYPASSRLS", "BYPASSRLS"),
         ("ALTER TABLE contact OWNER TO {login}", "owner of tables"),
+        ("GRANT blackbox_dispatch TO {login}", "login of another process"),
     ],
 )
 async def test_a_login_with_more_rights_may_not(

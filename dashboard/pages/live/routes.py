@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import partial
 from typing import Annotated, Final
 from uuid import uuid4
@@ -21,6 +20,7 @@ from dashboard.pages.live import chart, view
 from dashboard.problems import Problem, wants_page
 from dashboard.render import page
 from dashboard.texts import Texts
+from domain.characters import printable
 from domain.errors import CommandError, InputError, Unavailable
 from domain.people import Person, Role
 from storage import alert_cards, charts, overview
@@ -192,7 +192,7 @@ def may_inject(here: House, person: Person) -> bool:
 def clean(text: str) -> str:
     """One line of printable text. Raises Problem 400 for what cannot be shown or stored."""
     line = " ".join(text.split())
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
+    if not all(map(printable, line)):
         raise Problem(400, "acknowledge.unprintable")
     return line
 

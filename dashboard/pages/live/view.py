@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, Field
 
 from alerting.life_cycle import derived
+from dashboard.api.fields import Printable
 from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.live import limits
@@ -51,7 +52,7 @@ class Query(BaseModel):
     """Whose curve is shown; None: the alert's."""
     hours: Annotated[int | None, Field(ge=1, le=744), Blank] = None
     """Range of the chart."""
-    q: Annotated[str, Field(max_length=100)] = ""
+    q: Annotated[str, Field(max_length=100), Printable] = ""
     """Searched for in names and keys."""
     state: Annotated[PointState | None, Blank] = None
     """Only points in this state."""

@@ -59,7 +59,7 @@ async def sign_in(
 ) -> Response:
     """Sign in and go where one wanted to; 401 for a wrong password, 429 for too many."""
     name = storable(name.strip().lower())[:NAME]
-    who, wait = await _attempt(here, name, client(request))
+    who, wait = await attempt(here, name, client(request))
     if wait is not None:
         seconds = ceil(wait.total_seconds())
         refusal = _refused(request, TOO_MANY, name, next, seconds=seconds)
@@ -103,7 +103,7 @@ async def sign_out(request: Request, here: Here) -> Response:
     return response
 
 
-async def _attempt(
+async def attempt(
     here: House, name: str, address: str
 ) -> tuple[Credentials | None, timedelta | None]:
     """Whose password is to be compared, or how long to wait before any is."""
