@@ -15,7 +15,7 @@ from alerting.inhibition import explained, explicable
 from alerting.judging import Identity
 from alerting.placing import Placing, Work, number
 from alerting.recording import record
-from alerting.story import happened
+from alerting.story import after, happened
 from alerting.telling import Telling
 from domain.alerts import Subject
 from domain.registry import Registry
@@ -89,13 +89,13 @@ class Alerts:
         return explained(gaps, silences, self._registry, self._rules)
 
     async def _number(self, unit: Unit, works: Sequence[Work]) -> None:
-        """Give numbers to new alerts, which are inserted, and to moved excursions."""
+        """Give numbers to new alerts and to moved excursions."""
         connection = unit.connection
         fresh = sum(not work.head.entries for work in works)
         moving = sum(not s.id for work in works for s in work.changed)
         ids = await alerts.new_ids(connection, fresh)
         others = await excursions.new_ids(connection, moving)
-        await alerts.insert(connection, number(works, iter(ids), iter(others)))
+        number(works, iter(ids), iter(others))
 
     async def _move(
         self, unit: Unit, works: Sequence[Work], written: Collection[tuple[int, int]]
@@ -115,15 +115,16 @@ class Alerts:
         ]
 
     async def _write(self, unit: Unit, works: Sequence[Work], now: datetime) -> None:
-        """Links, heads, journal and deliveries of all alerts that changed."""
-        connection, numbers = unit.connection, [work.head.id for work in works]
-        links = [(w.head.id, s.id) for w in works for s in w.changed if s.revision == 1]
-        await alerts.link(unit, links)
-        standing = await alerts.standing(connection, numbers)
+        """Heads, journal, deliveries and links of all alerts that changed."""
+        connection = unit.connection
+        known = [work.head.id for work in works if work.head.entries]
+        standing = await alerts.standing(connection, known)
         points = {work.head.point for work in works if work.head.point is not None}
         subjects = await alerts.subjects(connection, points)
         told = [self._told(work, standing, subjects, now) for work in works]
         await record(unit, told, self._telling, now)
+        links = [(work.head.id, s.id) for work in works for s in work.linked]
+        await alerts.link(unit, links)
 
     def _told(
         self,
@@ -133,7 +134,8 @@ class Alerts:
         now: datetime,
     ) -> Happened:
         """What happened to one alert, and what there is to say about it."""
-        story = happened(work, standing.get(work.head.id), now, self._rules)
+        stands = after(work, standing.get(work.head.id))
+        story = happened(work, stands, now, self._rules)
         head = story.head
         assert head.point is not None
         subject, late = subjects[head.point], story.found_late

@@ -104,7 +104,6 @@ class Findings:
             opened(one, predecessor(one, heads.get(one.key)), number, now)
             for one, number in zip(fresh, ids, strict=True)
         ]
-        await alerts.insert(unit.connection, new)
         heads |= {one.key: head for one, head in zip(fresh, new, strict=True)}
         steps = [
             (head, list(happen(head, one, now)))

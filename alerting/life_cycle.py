@@ -237,18 +237,18 @@ def step(
         raise CommandError(refusal(head, event, possible(head)))
     rise = severity > head.severity
     changed = rise or severity < head.severity or new != old or event in REVISING
+    facts |= _facts(old, new, event, at)
+    if rise or not old:
+        facts["raised_at"] = at
+    if rise or event is E.UNSHELVED or new not in RAISED:
+        facts["shelved_until"] = None
     after = replace(
         head,
         severity=severity,
         entries=head.entries + 1,
         revision=head.revision + changed,
-        **_facts(old, new, event, at),
         **facts,
     )
-    if rise or not old:
-        after = replace(after, raised_at=at)
-    if rise or event is E.UNSHELVED or new not in RAISED:
-        after = replace(after, shelved_until=None)
     entry = JournalEntry(
         alert=head.id,
         n=after.entries,

@@ -40,6 +40,11 @@ class Work:
     heirs: list[Work] = field(default_factory=list)
     """The alerts in which something took the place of what this one stood for."""
 
+    @property
+    def linked(self) -> list[Stored]:
+        """Those that it is to be linked with: each excursion, at its first revision."""
+        return [stored for stored in self.changed if stored.revision == 1]
+
 
 class Placing:
     """Where the placing of one intake stands."""
@@ -158,15 +163,12 @@ class Placing:
 
 def number(
     works: Sequence[Work], alerts: Iterator[int], excursions: Iterator[int]
-) -> list[Alert]:
+) -> None:
     """Give new alerts and moved excursions their numbers, and every excursion its alert's."""
-    new: list[Alert] = []
     for work in works:
         if not work.head.entries:
             work.head = replace(work.head, id=next(alerts))
-            new.append(work.head)
         work.changed = [
             replace(s, id=s.id or next(excursions), alert=work.head.id)
             for s in work.changed
         ]
-    return new

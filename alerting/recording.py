@@ -15,9 +15,13 @@ from storage.unit import Connection, Unit
 async def record(
     unit: Unit, happened: Sequence[Happened], telling: Telling, now: datetime
 ) -> None:
-    """Write what happened to alerts whose rows are locked; each alert at most once."""
-    gathered = await gather(unit.connection, happened, now)
-    await alerts.update(unit.connection, [one.head for one in gathered])
+    """Write what happened to alerts, new or with locked rows; each alert at most once."""
+    connection = unit.connection
+    gathered = await gather(connection, happened, now)
+    new = [one.head for one in gathered if not one.before.entries]
+    await alerts.insert(connection, new)
+    known = [one.head for one in gathered if one.before.entries]
+    await alerts.update(connection, known)
     await journal.append(unit, [entry for one in gathered for entry in one.entries])
     await telling.tell(unit, gathered)
 

@@ -14,7 +14,7 @@ from storage.unit import Connection, Unit
 
 PAUSE: Final = 1.0
 """Real seconds between two questions to the database."""
-PIECE: Final = 200
+PIECE: Final = 50
 """Incidents in one unit: a tick must not keep the intake waiting."""
 
 

@@ -30,6 +30,18 @@ class Story:
     """What is new to it was over before it was found."""
 
 
+def after(work: Work, known: Standing | None) -> Standing | None:
+    """What an alert stands on once it is linked; `known`: what it does on its links so far."""
+    new = [stored.excursion for stored in work.linked]
+    every = [known.worst, *new] if known else new
+    if not every:
+        return None
+    return Standing(
+        worst=max(every, key=lambda e: (e.severity, e.start)),
+        active=bool(known and known.active) or not grouping.over(new),
+    )
+
+
 def happened(
     work: Work,
     standing: Standing | None,
@@ -92,7 +104,7 @@ def _detail(
     if not work.head.entries and work.head.inhibited_by is not None:
         detail["inhibited_by"] = work.head.inhibited_by
     if not work.head.entries and work.head.version is not None:
-        detail["rule"] = rules[work.head.version].model_dump(mode="json")
+        detail["rule"] = rules[work.head.version].content
     return detail
 
 

@@ -17,6 +17,7 @@ import psutil
 
 from bench import world
 from domain.registry_file import parse, resolved
+from ingest.garbage import collect_rarely
 from ingest.intake import Intake
 from storage import registry, shares
 from storage.connect import connect
@@ -44,6 +45,7 @@ async def opened(
 @asynccontextmanager
 async def registered(admin: str, text: str) -> AsyncIterator[Intake]:
     """The intake of a new box, with a registry file applied."""
+    collect_rarely()
     async with (
         migrated(admin) as database,
         await connect(database.url("ingest"), name="bench") as connection,

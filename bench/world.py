@@ -37,6 +37,12 @@ COLD: Mapping[str, Any] = {
         {"name": "hot", "severity": "critical", "above": 12.0, "for": "2m"},
     ],
 }  # fmt: skip
+SUDDEN: Mapping[str, Any] = {
+    **COLD,
+    "key": "sudden",
+    "levels": [*COLD["levels"][:2], {"name": "hot", "severity": "critical", "above": 12.0}],
+}  # fmt: skip
+"""The same, but critical at once."""
 RULES: Mapping[str, Sequence[str]] = {
     "threshold": ("cold",),
     "+ trend, rate, gap": (
@@ -58,8 +64,9 @@ class Sent(NamedTuple):
 
 def version(key: str, limits: Mapping[str, Any]) -> RuleVersion:
     """The rule of this file, or that of the catalogue."""
-    if key == COLD["key"]:
-        return parse(COLD).to_version()
+    own = {rule["key"]: rule for rule in (COLD, SUDDEN)}
+    if key in own:
+        return parse(own[key]).to_version()
     return catalogue.version(key, limits)
 
 

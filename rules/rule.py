@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from pydantic import Field, model_validator
@@ -44,13 +46,18 @@ class Rule(Model, Generic[L_co]):
             raise ValueError(f"a {self.kind} rule needs `quantity` and `unit`")
         return self
 
+    @cached_property
+    def content(self) -> Mapping[str, Any]:
+        """All of it, as JSON has it."""
+        return self.model_dump(mode="json")
+
     def level(self, name: str) -> L_co | None:
         """The level of that name, or None."""
         return next((level for level in self.levels if level.name == name), None)
 
     def to_version(self) -> RuleVersion:
         """Freeze the rule: canonical JSON (sorted keys, no spaces), named by its hash."""
-        content = document(self.model_dump(mode="json"))
+        content = document(self.content)
         spans = [level.span for level in self.levels if level.span is not None]
         pairs = [level.pairs_over for level in self.levels if level.pairs_over]
         return RuleVersion(

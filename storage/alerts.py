@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
 from domain.people import Scope
 from domain.rules import Severity
+from storage.columns import columns
 from storage.evidence import ALERT_CONFLICT, ALERT_EXCURSION, ALERT_READING
 from storage.excursions import Stored, excursion
 from storage.unit import Connection, Unit
@@ -161,25 +162,25 @@ async def lock(connection: Connection, alerts: Iterable[int]) -> dict[int, Alert
         return {head.id: head for head in await cursor.fetchall()}
 
 
-def _head(*, severity: int, **columns: Any) -> Alert:
-    return Alert(severity=Severity(severity), **columns)
+def _head(*, severity: int, **rest: Any) -> Alert:
+    return Alert(severity=Severity(severity), **rest)
 
 
 async def insert(connection: Connection, heads: Sequence[Alert]) -> None:
     """Add new heads."""
     async with connection.cursor() as cursor:
-        await cursor.executemany(INSERT, [asdict(head) for head in heads])
+        await cursor.executemany(INSERT, [columns(head) for head in heads])
 
 
 async def update(connection: Connection, heads: Sequence[Alert]) -> None:
     """Bring locked heads up to date."""
     async with connection.cursor() as cursor:
-        await cursor.executemany(UPDATE, [asdict(head) for head in heads])
+        await cursor.executemany(UPDATE, [columns(head) for head in heads])
 
 
 async def update_work(connection: Connection, head: Alert) -> None:
     """Bring a locked head up to date in what a person's command changes."""
-    await connection.execute(UPDATE_WORK, asdict(head))
+    await connection.execute(UPDATE_WORK, columns(head))
 
 
 async def seen_by(connection: Connection, alert: int, scope: Scope) -> bool:
@@ -200,8 +201,8 @@ async def standing(
     """What each of `alerts` stands on now; one without excursions is left out."""
     cursor = await connection.execute(STANDING, (list(alerts),))
     return {
-        alert: Standing(excursion(columns), active)
-        for alert, active, *columns in await cursor.fetchall()
+        alert: Standing(excursion(worst), active)
+        for alert, active, *worst in await cursor.fetchall()
     }
 
 

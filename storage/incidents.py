@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from psycopg.rows import kwargs_row
 from domain.incidents import Incident
 from domain.people import Scope
 from domain.rules import Severity
+from storage.columns import columns
 from storage.unit import Connection
 
 NEW_IDS = "SELECT nextval('incident_id') FROM generate_series(1, %s)"
@@ -65,20 +65,20 @@ async def lock(
         return await cursor.fetchall()
 
 
-def _incident(*, severity: int, **columns: Any) -> Incident:
-    return Incident(severity=Severity(severity), **columns)
+def _incident(*, severity: int, **rest: Any) -> Incident:
+    return Incident(severity=Severity(severity), **rest)
 
 
 async def insert(connection: Connection, incidents: Sequence[Incident]) -> None:
     """Add new ones."""
     async with connection.cursor() as cursor:
-        await cursor.executemany(INSERT, [asdict(one) for one in incidents])
+        await cursor.executemany(INSERT, [columns(one) for one in incidents])
 
 
 async def update(connection: Connection, incidents: Sequence[Incident]) -> None:
     """Bring locked ones up to date."""
     async with connection.cursor() as cursor:
-        await cursor.executemany(UPDATE, [asdict(one) for one in incidents])
+        await cursor.executemany(UPDATE, [columns(one) for one in incidents])
 
 
 async def calm(connection: Connection, regions: Scope, now: datetime) -> bool:

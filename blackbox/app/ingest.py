@@ -19,7 +19,7 @@ from alerting.ticker import Hearing, Ticker, as_listened
 from blackbox.app.telling import nothing, serve_metrics, subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings
-from ingest import loop
+from ingest import garbage, loop
 from rules.engine import Advance, advance
 
 
@@ -32,6 +32,7 @@ async def run(
     probe: Callable[[str], None] = nothing,
 ) -> None:
     """Ingest one share until cancelled. Whatever can be handed in is a seam for tests."""
+    garbage.collect_rarely()
     serve_metrics(settings)
     clock, region = settings.read_clock(), settings.share.replace("/", "")
     telling = Telling(subscriptions(settings), real_now, linked(settings.public_url))
