@@ -1,11 +1,13 @@
 """What a power cut of a city does to the intake: 250 sites of 20 sensors warm up within a minute.
 
-    python -m bench.flood [--others 750] [--minutes 12] [--rounds 2]
+    python -m bench.flood [--others 250] [--seconds 60] [--rounds 2]
 
-The city's and the others' devices send one message a minute; messages are taken in as fast as
-they can be, batch by batch, through the real intake: with all in limits, and with each of
-the city's sensors beyond the limit from one minute on, in turn. After the flood the city's
-loggers fall silent, too. Each alert is told to two; incidents gather those of a site.
+A minute of domain time takes one of real time. In each, the city's devices send one message,
+spread over it; the others' send as fast as the intake takes them, and the intake ticks in
+between, as in the product. Counted are the readings taken in within a minute with all in
+limits, within that in which each of the city's sensors is found beyond the limit (5,000
+alerts), and within the one after, in which all still are. Then the city's loggers fall silent;
+those minutes pass as fast as they can. Each alert is told to two.
 """
 
 from __future__ import annotations
@@ -13,52 +15,60 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import cycle, islice
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, Final, NamedTuple
+
+import psutil
 
 from bench import box, world
 from domain.listened import Listened
 from ingest.door import Message
 from ingest.intake import Intake
 
-SITES = 250
-KEYS = [f"t{n}" for n in range(1, 21)]
-BATCH = 250
-"""Messages of an intake."""
+SITES: Final = 250
+KEYS: Final = [f"t{n}" for n in range(1, 21)]
+BATCH: Final = 250
+"""Messages of the others in an intake."""
+CASES: Final = {"major": ("cold", 9.0), "critical": ("sudden", 15.0)}
+"""By severity: the rule, and how warm (°C) the city's sensors get."""
+MINUTES: Final = ("idle", "flood", "after")
 COUNTS = """
 SELECT (SELECT count(*) FROM alert), (SELECT count(*) FROM incident), (SELECT count(*) FROM delivery),
        (SELECT count(*) FROM alert WHERE device IS NOT NULL AND point IS NULL)
 """
 
 
+class Minute(NamedTuple):
+    """What was seen in one, in real seconds."""
+
+    speed: float
+    """Readings per second, by the clock."""
+    cpu: float
+    """Readings per second of the processors that we and our server process had."""
+    longest: float
+    """The longest intake."""
+
+
 @dataclass
 class Turn:
-    """What was seen in one turn, in real seconds."""
+    """What was seen in one turn."""
 
-    readings: int = 0
-    took: float = 0.0
-    minute: float = 0.0
-    """Of the minute in which the flood comes."""
-    longest: float = 0.0
-    """The longest intake."""
+    minutes: list[Minute] = field(default_factory=list)
+    """As in `MINUTES`."""
     counts: list[tuple[int, ...]] = field(default_factory=list)
     """Alerts, incidents, deliveries, silent devices: after the flood, and after the silence."""
 
-    @property
-    def speed(self) -> float:
-        """Readings per second."""
-        return self.readings / self.took
 
-
-def registry(devices: int) -> str:
+def registry(devices: int, rule: str) -> str:
     """A registry file of so many sites with a device each."""
     points = {key: {"quantity": "temperature", "resolution": 0.1} for key in KEYS}
     setting = {"from": "2026-01-01T00:00:00Z", "zone": "cold", "interval": "1m"}
-    timeline = [{**setting, "rules": ["cold", "device-silent"]}]
+    timeline = [{**setting, "rules": [rule, "device-silent"]}]
     sites = {
         f"s{n}": {
             "name": f"Store {n}",
@@ -75,56 +85,57 @@ def registry(devices: int) -> str:
     return json.dumps({"enterprises": {world.CODE: enterprise}})
 
 
-def messages(devices: range, minute: int, *, warm: float | None) -> Iterator[Message]:
-    """One message of each device; the city's sensors at `warm` °C."""
-    time = world.START + minute * world.MINUTE
-    for device in devices:
-        base = 4.5 if warm is None or device > SITES else warm
-        value = base + (device * 7 + minute * 3) % 10 / 10
-        values = dict.fromkeys(KEYS, value)
-        yield world.message(device, {"time": time.isoformat(), "values": values})
+def message(device: int, time: datetime, base: float = 4.5) -> Message:
+    """What a device measures at `time`: about `base` °C."""
+    value = base + (device * 7 + time.minute * 3) % 10 / 10
+    values = dict.fromkeys(KEYS, value)
+    return world.message(device, {"time": time.isoformat(), "values": values})
 
 
-async def turn(intake: Intake, options: argparse.Namespace, *, flooded: bool) -> Turn:
-    """An idle minute to warm up, then all minutes; in the first the flood comes."""
-    seen, all_ = Turn(), range(1, SITES + options.others + 1)
-    for minute in range(options.minutes + 1):
-        work = list(
-            messages(all_, minute, warm=options.warm if flooded and minute else None)
+async def commit(intake: Intake, messages: Sequence[Message], now: datetime) -> float:
+    """Take in, and tick, as the ingestor does; how long the intake took."""
+    began = perf_counter()
+    await intake.commit(messages, now)
+    took = perf_counter() - began
+    start = world.START - timedelta(days=1)
+    await intake.tick(Listened(watermark=now, since=start, unbroken=start), now)
+    return took
+
+
+async def real_minute(
+    intake: Intake, others: Iterator[int], start: datetime, base: float, seconds: float
+) -> Minute:
+    """One minute that takes so many real seconds; the city's sensors are about `base` °C."""
+    meter, sent, readings, longest = box.Meter(intake), 0, 0, 0.0
+    began = perf_counter()
+    with meter.running():
+        while (passed := perf_counter() - began) < seconds or sent < SITES:
+            now = start + min(passed / seconds, 1) * world.MINUTE
+            upto = min(SITES, int(SITES * passed / seconds) + 1)
+            work = [message(n, now, base) for n in range(sent + 1, upto + 1)]
+            work += [message(n, now) for n in islice(others, BATCH)]
+            sent, readings = upto, readings + len(work) * len(KEYS)
+            longest = max(longest, await commit(intake, work, now))
+    return Minute(readings / meter.wall, readings / meter.cpu, longest)
+
+
+async def turn(intake: Intake, options: argparse.Namespace, warm: float) -> Turn:
+    """All three minutes, after one in which every point is met for the first time."""
+    seen, everybody = Turn(), range(1, SITES + options.others + 1)
+    await commit(intake, [message(n, world.START) for n in everybody], world.START)
+    others = cycle(everybody[SITES:])
+    for number, base in enumerate((4.5, warm, warm), 1):
+        start = world.START + number * world.MINUTE
+        seen.minutes.append(
+            await real_minute(intake, others, start, base, options.seconds)
         )
-        began = perf_counter()
-        for start in range(0, len(work), BATCH):
-            at = perf_counter()
-            await intake.commit(
-                work[start : start + BATCH], arrival(minute, start / len(work))
-            )
-            seen.longest = max(seen.longest, (perf_counter() - at) * bool(minute))
-        took = perf_counter() - began
-        if minute:
-            seen.took += took
-            seen.readings += len(work) * len(KEYS)
-        if minute == 1:
-            seen.minute = took
+        if number > 1:
+            seen.counts.append(await counts(intake))
+    for number in range(4, 25):
+        now = world.START + number * world.MINUTE
+        await commit(intake, [message(n, now) for n in everybody[SITES:]], now)
     seen.counts.append(await counts(intake))
-    if flooded:
-        await silence(intake, options)
-        seen.counts.append(await counts(intake))
     return seen
-
-
-def arrival(minute: int, share: float) -> datetime:
-    """When a message arrives that was sent in that minute."""
-    return world.START + (minute + share) * world.MINUTE
-
-
-async def silence(intake: Intake, options: argparse.Namespace) -> None:
-    """The city's loggers are heard no more; the others are, and the ticker judges."""
-    others = range(SITES + 1, SITES + options.others + 1)
-    for minute in range(options.minutes + 1, options.minutes + 20):
-        now = arrival(minute, 0.9)
-        await intake.commit(list(messages(others, minute, warm=None)), now)
-        start = world.START - timedelta(days=1)
-        await intake.tick(Listened(watermark=now, since=start, unbroken=start), now)
 
 
 async def counts(intake: Intake) -> tuple[int, ...]:
@@ -135,39 +146,37 @@ async def counts(intake: Intake) -> tuple[int, ...]:
 
 
 async def measure(options: argparse.Namespace) -> None:
-    """With and without the flood in turn, each on a database of its own."""
-    turns: dict[bool, list[Turn]] = {False: [], True: []}
-    text = registry(SITES + options.others)
+    """Both cases, each round on a database of its own."""
     with box.server() as admin:
-        for n in range(2 * options.rounds):
-            box.progress(f"turn {n + 1} of {2 * options.rounds}")
-            async with box.registered(admin, text) as intake:
-                flooded = bool(n % 2)
-                turns[flooded].append(await turn(intake, options, flooded=flooded))
-    box.progress("")
-    report(turns)
+        for severity, (rule, warm) in CASES.items():
+            text, turns = registry(SITES + options.others, rule), list[Turn]()
+            for n in range(1, options.rounds + 1):
+                box.progress(f"{severity}: round {n} of {options.rounds}")
+                async with box.registered(admin, text) as intake:
+                    turns.append(await turn(intake, options, warm))
+            box.progress("")
+            report(severity, turns)
 
 
-def report(turns: dict[bool, list[Turn]]) -> None:
-    """Medians, and the ratios of neighbours."""
-    for flooded, own in turns.items():
+def report(severity: str, turns: Sequence[Turn]) -> None:
+    """Medians, and the ratios to the idle minute of the same round."""
+    print(f"\n{severity} (load average {psutil.getloadavg()[0]:.1f})")
+    by_minute = zip(*(t.minutes for t in turns), strict=True)
+    for name, own in zip(MINUTES, by_minute, strict=True):
+        pairs = [(m, t.minutes[0]) for m, t in zip(own, turns, strict=True)]
+        kept = [minute.speed / idle.speed for minute, idle in pairs]
+        of_cpu = [minute.cpu / idle.cpu for minute, idle in pairs]
         print(
-            f"{'flood' if flooded else 'idle':>6}: {median(t.speed for t in own):8,.0f} readings/s"
-            f" over {median(t.took for t in own):.1f} s; its first minute in"
-            f" {median(t.minute for t in own):.2f} s; longest intake"
-            f" {median(t.longest for t in own):.2f} s"
+            f"{name:>6}: {median(m.speed for m in own):8,.0f} readings/s"
+            f"  × {median(kept):.2f} ({min(kept):.2f}–{max(kept):.2f});"
+            f" {median(m.cpu for m in own):8,.0f} per CPU second × {median(of_cpu):.2f};"
+            f" longest intake {max(m.longest for m in own):.2f} s"
         )
-    pairs = list(zip(turns[False], turns[True], strict=True))
-    kept = [flood.speed / idle.speed for idle, flood in pairs]
-    burst = [60 / (60 + flood.minute - idle.minute) for idle, flood in pairs]
-    print(
-        f"  kept: × {median(kept):.2f} ({min(kept):.2f}–{max(kept):.2f}) while all messages wait at once;"
-        f" × {median(burst):.2f} of the minute in which the flood comes"
-    )
-    for when, row in zip(("flood", "silence"), turns[True][-1].counts, strict=True):
+    when = ("the flood", "the minute after", "the silence")
+    for name, row in zip(when, turns[-1].counts, strict=True):
         alerts, incidents, deliveries, silent = row
         print(
-            f"  after the {when}: {alerts:,} alerts ({silent} of silent devices),"
+            f"  after {name}: {alerts:,} alerts ({silent} of silent devices),"
             f" {incidents} incidents, {deliveries:,} notifications owed"
         )
 
@@ -175,14 +184,13 @@ def report(turns: dict[bool, list[Turn]]) -> None:
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--others", type=int, default=750, help="devices elsewhere")
-    parser.add_argument("--minutes", type=int, default=12, help="of each turn")
-    parser.add_argument("--warm", type=float, default=9.0, help="°C; from 12 critical")
+    parser.add_argument("--others", type=int, default=250, help="devices elsewhere")
+    parser.add_argument("--seconds", type=float, default=60, help="that a minute takes")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     print(
-        f"{SITES} sites × {len(KEYS)} sensors beyond the limit within a minute, beside"
-        f" {options.others} × {len(KEYS)} in limits; {BATCH} messages per intake"
+        f"{SITES} sites × {len(KEYS)} sensors beyond the limit within {options.seconds:g} s,"
+        f" beside {options.others} × {len(KEYS)} in limits, {BATCH} messages per intake"
     )
     asyncio.run(measure(options))
 
