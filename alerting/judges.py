@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from alerting.evaluator import Evaluator
-from alerting.findings import Findings
-from alerting.ticker import Ticker
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Ticker
+from alerting.following.evaluator import Evaluator
 from alerting.timed import Timed
 from domain.brought import Brought
 from domain.listened import Listened

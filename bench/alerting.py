@@ -22,8 +22,8 @@ from uuid import uuid4
 import psycopg
 from prometheus_client import CollectorRegistry
 
-from alerting.commands import carry_out
-from alerting.forms import Command
+from alerting.life.commands import carry_out
+from alerting.life.forms import Command
 from bench import box
 from dashboard.audience import Client
 from dashboard.pool import new_pool

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
-from alerting import commands
+from alerting.life import commands
 from dashboard import assets, health, problems
 from dashboard.api import routes as api
 from dashboard.house import CarryOut, Clock, House, InjectFault, Pool

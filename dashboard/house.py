@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeAlias
 from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
 
-from alerting.commands import Outcome
-from alerting.forms import Command
+from alerting.life.commands import Outcome
+from alerting.life.forms import Command
 from dashboard.display import Display
 from dashboard.passwords import Passwords
 from dashboard.shared import Shared
@@ -31,7 +31,7 @@ Pool: TypeAlias = AsyncConnectionPool[Connection]
 CarryOut: TypeAlias = Callable[
     [Connection, Person, Command, datetime], Awaitable[Outcome]
 ]
-"""(connection, who, what, now): `alerting.commands.carry_out`, and who is told of it."""
+"""(connection, who, what, now): `alerting.life.commands.carry_out`, and who is told of it."""
 
 InjectFault: TypeAlias = Callable[[str, str, int], Awaitable[Any]]
 """(device, fault, minutes of domain time); raises InputError for what does not exist."""

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
 
-from alerting.texts import EVENTS, SEVERITIES, STATES
+from alerting.telling.texts import EVENTS, SEVERITIES, STATES
 
 Language: TypeAlias = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

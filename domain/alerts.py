@@ -88,7 +88,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """Head of an alert: facts only. Its state is derived, by `alerting.life_cycle.state`."""
+    """Head of an alert: facts only. Its state is derived, by `alerting.life.life_cycle.state`."""
 
     id: int
     rule: str

@@ -26,7 +26,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 RULES: Mapping[str, type[AnyRule]] = MappingProxyType(
     {name: kind.rule for name, kind in KINDS.items()} | {"silence": silence.SilenceRule}
 )
-"""By kind; what judges arrival (silence) is folded by nobody (`alerting/silence.py`)."""
+"""By kind; what judges arrival (silence) is folded by nobody (`alerting/findings/silence.py`)."""
 
 
 def parse(content: Mapping[str, Any]) -> AnyRule:

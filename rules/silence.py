@@ -1,6 +1,6 @@
 """Silence: no message of a device for longer than several of its intervals.
 
-Judged by arrival, not by measured time, and so by the ticker: `alerting/silence.py`.
+Judged by arrival, not by measured time, and so by the ticker: `alerting/findings/silence.py`.
 """
 
 from __future__ import annotations

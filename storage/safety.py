@@ -216,7 +216,7 @@ class Line:
     judged_at: datetime | None
     """Domain time."""
     beat_at: datetime | None
-    """Last sign of life of whoever judges; real time (see `alerting.safety.standing`)."""
+    """Last sign of life of whoever judges; real time (see `alerting.safety.code.standing`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from alerting.forms import FORMS, Command
-from alerting.life_cycle import step
-from alerting.routing import deliveries
-from alerting.texts import Facts, Text
+from alerting.life.forms import FORMS, Command
+from alerting.life.life_cycle import step
+from alerting.telling.routing import deliveries
+from alerting.telling.texts import Facts, Text
 from domain.alerts import (
     SYSTEM,
     Alert,

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from alerting.evaluator import Evaluator
+from alerting.following.evaluator import Evaluator
 from blackbox.clock import real_now
 from domain.brought import Brought
 from domain.listened import Listened

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import astuple, replace
 from datetime import UTC, datetime
 
-from alerting.commands import carry_out
-from alerting.routing import Subscription, fixed
-from alerting.routing import deliveries as owed_to
+from alerting.life.commands import carry_out
+from alerting.telling.routing import Subscription, fixed
+from alerting.telling.routing import deliveries as owed_to
 from domain.alerts import Alert, Event
 from domain.people import Person
 from storage import alerts, deliveries, journal

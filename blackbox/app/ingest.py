@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alerting.channel_health import ChannelHealth
-from alerting.consequences import Alerts
-from alerting.coverage import Coverage
-from alerting.deadline_watch import DeadlineWatch
-from alerting.evaluator import Evaluator
-from alerting.findings import Findings
+from alerting.findings.channel_health import ChannelHealth
+from alerting.findings.coverage import Coverage
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Hearing, Ticker, as_listened
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import Evaluator
 from alerting.judges import Judges
-from alerting.links import linked
-from alerting.safety_watch import SafetyWatch
-from alerting.settling import Settling
-from alerting.telling import Telling
-from alerting.ticker import Hearing, Ticker, as_listened
+from alerting.life.deadline_watch import DeadlineWatch
+from alerting.safety.watch import SafetyWatch
+from alerting.telling.links import linked
+from alerting.telling.owing import Telling
+from alerting.telling.settling import Settling
 from blackbox.app.telling import nothing, serve_metrics, subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings

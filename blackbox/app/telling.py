@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import start_http_server
 
-from alerting.routing import Subscription
+from alerting.telling.routing import Subscription
 from blackbox.settings import Settings
 
 LOG = Subscription(channel="log", recipient="duty")

@@ -6,9 +6,9 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 
-from alerting.commands import carry_out
-from alerting.links import linked
-from alerting.telling import Telling
+from alerting.life.commands import carry_out
+from alerting.telling.links import linked
+from alerting.telling.owing import Telling
 from blackbox.app.telling import subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from alerting.texts import shown
+from alerting.telling.texts import shown
 from blackbox.api_client import connected
 
 app = typer.Typer(help="告警 · alerts.", no_args_is_help=True)

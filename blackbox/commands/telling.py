@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from alerting.wishes import wished
+from alerting.telling.wishes import wished
 from blackbox import logs
 from blackbox.clock import real_now
 from blackbox.commands.users import change, look, operator

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from alerting.texts import EVENTS, SEVERITIES
+from alerting.telling.texts import EVENTS, SEVERITIES
 from domain.alerts import Event, JournalEntry
 from storage import journal, status
 from storage.connect import connect

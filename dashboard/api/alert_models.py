@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from alerting.life_cycle import derived
-from alerting.permissions import possible_for
+from alerting.life.life_cycle import derived
+from alerting.life.permissions import possible_for
 from dashboard.api import rule_texts
 from dashboard.api.models import Both, Enterprise, Model, Thing, enterprise, thing
 from dashboard.api.rule_texts import LevelInWords, Rule

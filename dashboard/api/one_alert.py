@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from alerting.forms import LONGEST, Command
-from alerting.life_cycle import derived
-from alerting.permissions import possible_for
+from alerting.life.forms import LONGEST, Command
+from alerting.life.life_cycle import derived
+from alerting.life.permissions import possible_for
 from dashboard.api import alert_models, cursor
 from dashboard.api.alert_models import AlertDetails, Copied, Done, Entry
 from dashboard.api.fields import AlertId, Asked, Cursor, Here, Printable, T, Time

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from alerting import safety
-from alerting.safety_grounds import Colour
+from alerting.safety import code as safety
+from alerting.safety.grounds import Colour
 from dashboard.api import cursor
 from dashboard.api.fields import (
     Asked,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from alerting.texts import BOX
+from alerting.telling.texts import BOX
 from dashboard.api.models import Both, Model
 from dashboard.display import Display
 from dashboard.pages.live import limits

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Final
 
-from alerting.life_cycle import derived
+from alerting.life.life_cycle import derived
 from dashboard.api import rule_texts
 from dashboard.texts import Texts
 from storage.alert_list import AlertLine

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path
 from psycopg import Rollback
 from pydantic import Field, StringConstraints
 
-from alerting.permissions import MAY
+from alerting.life.permissions import MAY
 from dashboard.api.fields import Asked, Code, Here, Printable
 from dashboard.api.models import Enterprise, Model, ProblemDocument, enterprise
 from dashboard.house import House

@@ -97,7 +97,7 @@ ALTER TABLE alert
     ADD COLUMN incident int8,
     ADD COLUMN revision int4 NOT NULL DEFAULT 0;
 UPDATE alert SET raised_at = opened_at;
--- What is older than deadlines gets those that still matter (alerting/deadlines.py).
+-- What is older than deadlines gets those that still matter (alerting/life/deadlines.py).
 UPDATE alert SET due_at = opened_at + CASE WHEN acknowledged_at IS NULL
            THEN (ARRAY['24 h', '1 h', '15 min'])[severity]::interval
            ELSE (ARRAY['30 d', '15 d', '7 d'])[severity]::interval END

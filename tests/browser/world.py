@@ -13,12 +13,12 @@ from importlib.resources import files
 
 import uvicorn
 
-from alerting.consequences import Alerts
-from alerting.evaluator import Evaluator
-from alerting.findings import Findings
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Ticker
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import Evaluator
 from alerting.judges import Judges
-from alerting.telling import Telling
-from alerting.ticker import Ticker
+from alerting.telling.owing import Telling
 from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool

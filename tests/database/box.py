@@ -16,15 +16,15 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, LiteralString
 
-from alerting.consequences import Alerts
-from alerting.evaluator import Evaluator
-from alerting.findings import Findings
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Hearing, Ticker, as_listened
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import Evaluator
 from alerting.judges import Judges
-from alerting.life_cycle import replay, state
-from alerting.routing import Subscription
-from alerting.settling import Settling
-from alerting.telling import Telling
-from alerting.ticker import Hearing, Ticker, as_listened
+from alerting.life.life_cycle import replay, state
+from alerting.telling.owing import Telling
+from alerting.telling.routing import Subscription
+from alerting.telling.settling import Settling
 from domain.excursions import Excursion
 from domain.readings import Quality, Reading
 from domain.registry_file import parse, resolved

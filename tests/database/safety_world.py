@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, LiteralString
 
-from alerting.safety_watch import SafetyWatch
+from alerting.safety.watch import SafetyWatch
 from domain.brought import Brought
 from domain.readings import Reading
 from storage import safety, shares

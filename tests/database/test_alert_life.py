@@ -30,11 +30,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from alerting.commands import Outcome, carry_out
-from alerting.deadline_watch import DeadlineWatch
-from alerting.findings import Step
-from alerting.forms import Command
-from alerting.life_cycle import state
+from alerting.findings.finding import Step
+from alerting.life.commands import Outcome, carry_out
+from alerting.life.deadline_watch import DeadlineWatch
+from alerting.life.forms import Command
+from alerting.life.life_cycle import state
 from domain.alerts import SYSTEM, Alert, Event, JournalEntry
 from domain.errors import (
     CommandError,

@@ -22,11 +22,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from alerting.consequences import Alerts
-from alerting.evaluator import number
-from alerting.judging import differences
-from alerting.life_cycle import state
-from alerting.telling import Telling
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import number
+from alerting.following.judging import differences
+from alerting.life.life_cycle import state
+from alerting.telling.owing import Telling
 from domain.errors import CommandError
 from domain.excursions import Excursion
 from domain.registry_file import parse, resolved

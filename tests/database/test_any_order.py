@@ -20,8 +20,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from alerting import looking_back
-from alerting.commands import carry_out
+from alerting.following import looking_back
+from alerting.life.commands import carry_out
 from domain.errors import CommandError
 from domain.readings import Reading
 from domain.registry import InUse, Setting

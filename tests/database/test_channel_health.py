@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from alerting.channel_health import ChannelHealth
-from alerting.findings import Findings
-from alerting.telling import Telling
+from alerting.findings.channel_health import ChannelHealth
+from alerting.findings.finding import Findings
+from alerting.telling.owing import Telling
 from storage import channel_health
 from tests.database.box import CHIEF, REAL, TEN, Box, opened
 from tests.services import Database

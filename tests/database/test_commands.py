@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from alerting.commands import Outcome, carry_out
-from alerting.findings import Step
-from alerting.forms import Command
-from alerting.life_cycle import replay, state
-from alerting.routing import deliveries as owed_to
+from alerting.findings.finding import Step
+from alerting.life.commands import Outcome, carry_out
+from alerting.life.forms import Command
+from alerting.life.life_cycle import replay, state
+from alerting.telling.routing import deliveries as owed_to
 from domain.alerts import SYSTEM, Alert, Event, State
 from domain.errors import (
     CommandError,

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from alerting import safety_watch
-from alerting.completeness import full_days, midnight
+from alerting.safety import watch as safety_watch
+from alerting.safety.completeness import full_days, midnight
 from domain.readings import Provenance, Quality, Reading
 from storage.connect import connect
 from tests.database.safety_world import LONG_AGO, MINUTE, NOW, Setting, World

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerting import deadline_watch
-from alerting.commands import carry_out
-from alerting.deadline_watch import PAUSE, DeadlineWatch
-from alerting.findings import Step
+from alerting.findings.finding import Step
+from alerting.life import deadline_watch
+from alerting.life.commands import carry_out
+from alerting.life.deadline_watch import PAUSE, DeadlineWatch
 from domain.alerts import SYSTEM, Alert, JournalEntry
 from domain.rules import Severity
 from storage import alerts, journal, shares

@@ -28,7 +28,7 @@ from alerting.channels.apprise import Apprise, Template
 from alerting.channels.log import Log
 from alerting.channels.webhook import Endpoint, Webhook
 from alerting.dispatcher import Pace, dispatch, nothing
-from alerting.routing import Subscription
+from alerting.telling.routing import Subscription
 from blackbox.clock import real_now
 from domain.alerts import Delivery
 from storage import deliveries

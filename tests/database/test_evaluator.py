@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 
-from alerting import looking_back
+from alerting.following import looking_back
 from domain.errors import CommandError
 from domain.readings import Reading, Slot
 from ingest.door import Message, Offer

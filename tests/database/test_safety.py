@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from alerting import safety_watch
-from alerting.completeness import day_of, full_days
-from alerting.safety import Colour, index, listed
-from alerting.safety_facts import Counts, Facts
-from alerting.safety_gathering import gather
+from alerting.safety import watch as safety_watch
+from alerting.safety.code import Colour, index, listed
+from alerting.safety.completeness import day_of, full_days
+from alerting.safety.facts import Counts, Facts
+from alerting.safety.gathering import gather
 from domain.people import Scope
 from storage import chain, safety, shares
 from storage.connect import connect

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from alerting import coverage
-from alerting.coverage import Coverage
-from alerting.findings import Findings
-from alerting.life_cycle import step
-from alerting.telling import Telling
+from alerting.findings import coverage
+from alerting.findings.coverage import Coverage
+from alerting.findings.finding import Findings
+from alerting.life.life_cycle import step
+from alerting.telling.owing import Telling
 from domain.alerts import SYSTEM, Event
 from domain.people import Scope, subtree
 from domain.registry_file import parse, resolved

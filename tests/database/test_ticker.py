@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import storage.requests
-from alerting.ticker import Hearing, as_listened
+from alerting.findings.ticker import Hearing, as_listened
 from domain.listened import Deafness, Listened
 from ingest import requests
 from storage import chain, registry, shares, status

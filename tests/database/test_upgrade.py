@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from alerting.deadlines import clocked
+from alerting.life.deadlines import clocked
 from blackbox.services.postgres import wheel_binaries
 from storage import alerts, chain, status
 from storage.connect import connect

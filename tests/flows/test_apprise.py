@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from alerting.channels import TransportError, UnreachablePersonError
 from alerting.channels.apprise import Apprise, Template
-from alerting.routing import deliveries
+from alerting.telling.routing import deliveries
 from blackbox.app.dispatch import all_channels
 from blackbox.settings import Settings
 from domain.alerts import Delivery, Event

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from alerting import life_cycle
+from alerting.life import life_cycle
 from blackbox.clock import Clock
 from blackbox.registering import register
 from blackbox.services.mosquitto import Mosquitto

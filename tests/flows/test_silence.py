@@ -19,12 +19,12 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from alerting.consequences import Alerts
-from alerting.evaluator import Evaluator
-from alerting.findings import Findings
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Ticker
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import Evaluator
 from alerting.judges import Judges
-from alerting.telling import Telling
-from alerting.ticker import Ticker
+from alerting.telling.owing import Telling
 from blackbox.clock import real_now
 from blackbox.services.mosquitto import Mosquitto
 from domain.broker import Broker

@@ -11,8 +11,8 @@ from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from alerting.forms import Command
-from alerting.permissions import MAY
+from alerting.life.forms import Command
+from alerting.life.permissions import MAY
 from dashboard.assets import PLOTLY
 from dashboard.house import House, house, texts
 from dashboard.identity import Me, me

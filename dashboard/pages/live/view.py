@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from alerting.life_cycle import derived
+from alerting.life.life_cycle import derived
 from dashboard.api.fields import Printable
 from dashboard.display import Display
 from dashboard.house import House

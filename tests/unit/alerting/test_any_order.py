@@ -13,10 +13,10 @@ from itertools import count
 import pytest
 from hypothesis import Phase
 
-from alerting import looking_back
-from alerting.judging import Judgement, Track, move_on
-from alerting.looking_back import Case
-from alerting.news import News
+from alerting.following import looking_back
+from alerting.following.judging import Judgement, Track, move_on
+from alerting.following.looking_back import Case
+from alerting.following.news import News
 from domain.excursions import Excursion
 from domain.readings import Reading, judged, slots
 from rules import engine

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from alerting.commands import decide
-from alerting.forms import FORMS, LONGEST, checked, digest
-from alerting.life_cycle import COMMANDS, state
+from alerting.life.commands import decide
+from alerting.life.forms import FORMS, LONGEST, checked, digest
+from alerting.life.life_cycle import COMMANDS, state
 from domain.alerts import State
 from domain.errors import CommandError, ForbiddenError, InputError, StaleError
 from domain.people import Person, Role

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from alerting.completeness import due, full_days, lead, midnight, touched
+from alerting.safety.completeness import due, full_days, lead, midnight, touched
 from domain.durations import parse_duration
 from domain.readings import Reading
 from storage.completeness import Cadence, Timeline

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from alerting.facts import gather
+from alerting.following.facts import gather
 from domain.excursions import Excursion
 from domain.rules import Severity
 from tests.examples import ALERT, EXCURSION, SUBJECT, minutes

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.grouping import (
+from alerting.following.grouping import (
     Known,
     change,
     happenings,
@@ -18,7 +18,7 @@ from alerting.grouping import (
     takes,
     takes_over,
 )
-from alerting.life_cycle import state, step
+from alerting.life.life_cycle import state, step
 from domain.alerts import SYSTEM, Alert, Event
 from domain.excursions import Excursion
 from domain.rules import Severity

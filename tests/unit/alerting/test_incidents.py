@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from alerting.happened import Happened
-from alerting.incidents import Gathering, active, concerned
+from alerting.following.happened import Happened
+from alerting.telling.incidents import Gathering, active, concerned
 from domain.alerts import Alert, Event
 from domain.incidents import Incident
 from domain.rules import Severity

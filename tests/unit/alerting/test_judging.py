@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from alerting.judging import (
+from alerting.following.judging import (
     Changes,
     Judgement,
     Refold,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerting.life_cycle import COMMANDS, TABLE, joining, possible, replay, state
+from alerting.life.life_cycle import COMMANDS, TABLE, joining, possible, replay, state
 from domain.alerts import Alert, Event, JournalEntry, State
 from domain.errors import CommandError
 from domain.rules import Severity

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
-from alerting.placing import Group, Placing, Work, number
+from alerting.following.placing import Group, Placing, Work, number
 from domain.alerts import Alert
 from domain.registry import Device, InUse, Point, Registry, Setting
 from domain.rules import Severity

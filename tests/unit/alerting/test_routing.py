@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from alerting.happened import Happened
-from alerting.routing import Covered, Subscription, body, fixed, news
-from alerting.texts import box_facts
+from alerting.following.happened import Happened
+from alerting.telling.routing import Covered, Subscription, body, fixed, news
+from alerting.telling.texts import box_facts
 from domain.alerts import Alert, Event, JournalEntry, Recipient
 from domain.errors import SettingsError
 from domain.rules import Severity

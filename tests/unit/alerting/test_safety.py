@@ -10,8 +10,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from alerting.safety import BADNESS, Colour, Enterprise, code, index, score, standing
-from alerting.safety_facts import Counts, Facts
+from alerting.safety.code import (
+    BADNESS,
+    Colour,
+    Enterprise,
+    code,
+    index,
+    score,
+    standing,
+)
+from alerting.safety.facts import Counts, Facts
 
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)

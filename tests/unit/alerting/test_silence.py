@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerting.silence import (
+from alerting.findings.silence import (
     Begins,
     Ends,
     Heard,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from alerting.placing import Work
-from alerting.story import Story, happened
+from alerting.following.placing import Work
+from alerting.following.story import Story, happened
 from domain.alerts import Alert, Event
 from domain.rules import Severity
 from storage.alerts import Standing

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from alerting.links import linked
-from alerting.texts import (
+from alerting.telling.links import linked
+from alerting.telling.texts import (
     EVENTS,
     HEADLINES,
     SEVERITIES,

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerting.deadline_watch import happen
-from alerting.life_cycle import step
-from alerting.texts import Text, text
+from alerting.life.deadline_watch import happen
+from alerting.life.life_cycle import step
+from alerting.telling.texts import Text, text
 from domain.alerts import Event
 from tests.examples import ALERT, FACTS, OPENED, SUPERVISOR, minutes
 from tests.examples import happen as happened

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerting.wishes import wished
+from alerting.telling.wishes import wished
 from domain.errors import InputError
 from domain.people import Person, Role
 from domain.rules import Severity

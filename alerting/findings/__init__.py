@@ -1,0 +1,1 @@
+"""Alerts without excursions: of devices, sites and the box itself; what only time brings."""

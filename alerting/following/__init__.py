@@ -1,0 +1,1 @@
+"""From readings to excursions, and from these to alerts that follow them."""
