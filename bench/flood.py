@@ -188,6 +188,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="that a minute takes")
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
+    if options.others < BATCH:
+        parser.error(f"--others {options.others}: at least {BATCH}, one message each")
     print(
         f"{SITES} sites × {len(KEYS)} sensors beyond the limit within {options.seconds:g} s,"
         f" beside {options.others} × {len(KEYS)} in limits, {BATCH} messages per intake"
