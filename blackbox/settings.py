@@ -38,6 +38,7 @@ from domain.errors import SettingsError
 
 FILE = "BLACKBOX_CONFIG"
 """Environment variable that names the TOML file; `blackbox.toml` here, if there is one."""
+ADDRESSES = r"^[0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*$"
 SHARE = r"^\d\d(/\d\d){0,2}$"
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Where browsers reach the dashboard: `https://host`; what links in notifications begin
     with. Unset: by http on this machine, and no links."""
+    trusted_proxies: str = Field(default="127.0.0.1", pattern=ADDRESSES)
+    """Addresses or networks, with commas between, of proxies that say who the client is."""
     metrics_host: str = "127.0.0.1"
     metrics_port: Port | None = None
     """Where Prometheus may ask ingestor and dispatcher; unset: nowhere."""

@@ -25,14 +25,20 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def create_server(app: FastAPI, *, host: str, port: int) -> Server:
-    """A server for `app`; `await server.serve()` runs it until `server.should_exit`."""
+def create_server(
+    app: FastAPI, *, host: str, port: int, proxies: str = "127.0.0.1"
+) -> Server:
+    """A server for `app`; `await server.serve()` runs it until `server.should_exit`.
+
+    `proxies` are addresses, with commas between, whose word for the client's address counts.
+    """
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
+        forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=3,
     )
     return Server(config)

@@ -39,7 +39,10 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
         )
         server = create_server(
-            app, host=settings.dashboard_host, port=settings.dashboard_port
+            app,
+            host=settings.dashboard_host,
+            port=settings.dashboard_port,
+            proxies=settings.trusted_proxies,
         )
         serving = asyncio.ensure_future(server.serve())
         try:
