@@ -23,7 +23,7 @@ SELECT s.id, s.key, s.name_zh, s.name_en, s.kind, s.region, s.telephone, s.area_
    AND (%(enterprise)s::text IS NULL OR e.code = %(enterprise)s)
    AND (%(low)s::int4 IS NULL OR s.area BETWEEN %(low)s AND %(high)s)
    AND (%(like)s::text IS NULL OR concat_ws(' ', s.name_zh, s.name_en, s.key) ILIKE %(like)s)
-   AND (%(after)s::int4 IS NULL OR s.id > %(after)s)
+   AND (%(after)s::int8 IS NULL OR s.id > %(after)s)
  ORDER BY s.id
  LIMIT %(limit)s
 """
@@ -39,7 +39,7 @@ SELECT e.id, e.code, e.name_zh, e.name_en, e.kind, e.high_risk,
    AND (%(low)s::int4 IS NULL OR EXISTS (SELECT FROM site s WHERE s.enterprise = e.id
                                             AND s.area BETWEEN %(low)s AND %(high)s))
    AND (%(like)s::text IS NULL OR concat_ws(' ', e.name_zh, e.name_en, e.code) ILIKE %(like)s)
-   AND (%(after)s::int4 IS NULL OR e.id > %(after)s)
+   AND (%(after)s::int8 IS NULL OR e.id > %(after)s)
  ORDER BY e.id
  LIMIT %(limit)s
 """

@@ -30,7 +30,7 @@ SELECT p.id, p.key, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, p.st
    AND (%(like)s::text IS NULL
         OR concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh, s.name_en,
                      e.name_zh, e.name_en, e.code) ILIKE %(like)s)
-   AND (%(after)s::int4 IS NULL OR p.id > %(after)s)
+   AND (%(after)s::int8 IS NULL OR p.id > %(after)s)
  ORDER BY p.id
  LIMIT %(limit)s
 """
