@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -143,12 +144,7 @@ async def list_sites(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_site(line) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    return cursor.page(found, wanted.limit, _site, lambda line: (line.id,))
 
 
 @router.get("/sites/{site}", responses={**UNKNOWN})
@@ -176,12 +172,8 @@ async def list_enterprises(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_enterprise(line, here.real_now()) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    shown = partial(_enterprise, real_now=here.real_now())
+    return cursor.page(found, wanted.limit, shown, lambda line: (line.id,))
 
 
 @router.get("/enterprises/{code}", responses={**UNKNOWN})

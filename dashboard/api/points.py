@@ -163,12 +163,7 @@ async def list_points(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_point(line) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    return cursor.page(found, wanted.limit, _point, lambda line: (line.id,))
 
 
 @router.get("/{point}", responses={**UNKNOWN})
