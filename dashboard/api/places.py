@@ -30,7 +30,6 @@ from dashboard.api.models import (
     Model,
     Page,
     ProblemDocument,
-    both,
     enterprise,
 )
 from dashboard.identity import Me
@@ -218,12 +217,10 @@ async def get_region(
 
 
 def _site(line: SiteLine) -> Site:
-    name = both(line, "name")
-    assert name, "every site has one"
     return Site(
         id=line.id,
         key=line.key,
-        name=name,
+        name=Both(zh=line.name_zh, en=line.name_en),
         kind=line.kind,
         region=line.region,
         telephone=line.telephone,
@@ -238,11 +235,9 @@ def _site(line: SiteLine) -> Site:
 
 
 def _enterprise(line: EnterpriseLine, real_now: datetime) -> EnterpriseDetails:
-    name = both(line, "name")
-    assert name, "every enterprise has one"
     return EnterpriseDetails(
         code=line.code,
-        name=name,
+        name=Both(zh=line.name_zh, en=line.name_en),
         kind=line.kind,
         high_risk=line.high_risk,
         regions=line.regions,
