@@ -34,7 +34,7 @@ SELECT e.id, e.code, e.name_zh, e.name_en, e.kind, e.high_risk,
   FROM enterprise e
   LEFT JOIN safety f ON f.enterprise = e.id
   LEFT JOIN heartbeat h ON h.share = (f.facts->>'share')::int2
- WHERE (%(code)s::text IS NULL OR e.code = %(code)s)
+ WHERE (%(enterprise)s::text IS NULL OR e.code = %(enterprise)s)
    AND (%(safety)s::text IS NULL OR f.code = %(safety)s)
    AND (%(low)s::int4 IS NULL OR EXISTS (SELECT FROM site s WHERE s.enterprise = e.id
                                             AND s.area BETWEEN %(low)s AND %(high)s))
@@ -128,8 +128,10 @@ class Presence(Scored):
 class Filter:
     """Which sites or enterprises are wanted; None: whatever it is."""
 
+    id: int | None = None
+    """Of a site."""
     enterprise: str | None = None
-    """统一社会信用代码 of a site's owner."""
+    """统一社会信用代码 of an enterprise, or of a site's owner."""
     safety: str | None = None
     """Colour of an enterprise."""
     regions: tuple[int | None, int | None] = (None, None)
@@ -139,8 +141,7 @@ class Filter:
     def parameters(self, after: int | None, limit: int) -> dict[str, Any]:
         """As the queries name them."""
         return {
-            "id": None,
-            "code": None,
+            "id": self.id,
             "enterprise": self.enterprise,
             "safety": self.safety,
             "low": self.regions[0],
@@ -160,8 +161,8 @@ async def sites(
 
 async def site(connection: Connection, number: int) -> SiteLine | None:
     """The site, or None."""
-    parameters = Filter().parameters(None, 1) | {"id": number}
-    return next(iter(await select(connection, SiteLine, SITES, parameters)), None)
+    found = await sites(connection, Filter(id=number), after=None, limit=1)
+    return next(iter(found), None)
 
 
 async def enterprises(
@@ -174,8 +175,7 @@ async def enterprises(
 
 async def enterprise(connection: Connection, code: str) -> EnterpriseLine | None:
     """The enterprise, or None."""
-    parameters = Filter().parameters(None, 1) | {"code": code}
-    found = await select(connection, EnterpriseLine, ENTERPRISES, parameters)
+    found = await enterprises(connection, Filter(enterprise=code), after=None, limit=1)
     return next(iter(found), None)
 
 

@@ -103,6 +103,7 @@ class PointLine:
 class Filter:
     """Which points are wanted; None: whatever it is."""
 
+    id: int | None = None
     site: int | None = None
     enterprise: str | None = None
     """统一社会信用代码."""
@@ -152,7 +153,7 @@ async def page(
 ) -> list[PointLine]:
     """The first `limit` points after number `after`, with the settings in force at `now`."""
     parameters = {
-        "id": None,
+        "id": wanted.id,
         "now": now,
         "site": wanted.site,
         "enterprise": wanted.enterprise,
@@ -167,13 +168,8 @@ async def page(
 
 async def one(connection: Connection, point: int, now: datetime) -> PointLine | None:
     """The point with the setting in force at `now`, or None."""
-    parameters = {
-        **dict.fromkeys(("site", "enterprise", "low", "high", "like", "after")),
-        "id": point,
-        "now": now,
-        "limit": 1,
-    }
-    return next(iter(await select(connection, PointLine, PAGE, parameters)), None)
+    found = await page(connection, Filter(id=point), now=now, after=None, limit=1)
+    return next(iter(found), None)
 
 
 async def raw(

@@ -76,8 +76,8 @@ def journal(alert: Alert, *, who: As = None, as_json: Json = False) -> None:
     say(found if as_json else [told(entry) for entry in found])
 
 
-@app.command()
-def acknowledge(
+def plain(
+    context: typer.Context,
     alert: Alert,
     *,
     reason: MaybeReason = None,
@@ -85,8 +85,12 @@ def acknowledge(
     who: As = None,
     as_json: Json = False,
 ) -> None:
-    """确认 · take care of it."""
-    give(alert, "acknowledge", who, revision, reason=reason, as_json=as_json)
+    """Give the command that was typed, which needs nothing but perhaps a reason."""
+    name = str(context.info_name)
+    give(alert, name, who, revision, reason=reason, as_json=as_json)
+
+
+app.command("acknowledge", help="确认 · take care of it.")(plain)
 
 
 @app.command()
@@ -100,8 +104,7 @@ def assign(
     as_json: Json = False,
 ) -> None:
     """转办 · let somebody find the cause and mend it."""
-    fields = {"assignee": to, "reason": reason}
-    give(alert, "assign", who, revision, **fields, as_json=as_json)
+    give(alert, "assign", who, revision, assignee=to, reason=reason, as_json=as_json)
 
 
 @app.command()
@@ -115,8 +118,7 @@ def answer(
     as_json: Json = False,
 ) -> None:
     """答复 · of the enterprise: cause and action."""
-    fields = {"cause": cause, "action": action}
-    give(alert, "answer", who, revision, **fields, as_json=as_json)
+    give(alert, "answer", who, revision, cause=cause, action=action, as_json=as_json)
 
 
 @app.command("send-back")
@@ -132,17 +134,7 @@ def send_back(
     give(alert, "send-back", who, revision, reason=reason, as_json=as_json)
 
 
-@app.command()
-def close(
-    alert: Alert,
-    *,
-    reason: MaybeReason = None,
-    revision: Revision = None,
-    who: As = None,
-    as_json: Json = False,
-) -> None:
-    """关闭 · the answer is verified."""
-    give(alert, "close", who, revision, reason=reason, as_json=as_json)
+app.command("close", help="关闭 · the answer is verified.")(plain)
 
 
 @app.command()
@@ -156,21 +148,10 @@ def shelve(
     as_json: Json = False,
 ) -> None:
     """搁置 · put aside until a time."""
-    fields = {"until": until, "reason": reason}
-    give(alert, "shelve", who, revision, **fields, as_json=as_json)
+    give(alert, "shelve", who, revision, until=until, reason=reason, as_json=as_json)
 
 
-@app.command()
-def unshelve(
-    alert: Alert,
-    *,
-    reason: MaybeReason = None,
-    revision: Revision = None,
-    who: As = None,
-    as_json: Json = False,
-) -> None:
-    """解除搁置 · take it up again."""
-    give(alert, "unshelve", who, revision, reason=reason, as_json=as_json)
+app.command("unshelve", help="解除搁置 · take it up again.")(plain)
 
 
 @app.command()

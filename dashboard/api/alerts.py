@@ -31,7 +31,7 @@ from dashboard.identity import Me
 from dashboard.problems import Problem
 from domain.rules import Severity
 from storage import alert_list
-from storage.alert_list import Filter, Place
+from storage.alert_list import AlertLine, Filter, Place
 
 router = APIRouter(tags=["alerts"])
 MOST = 10_000
@@ -116,10 +116,7 @@ async def list_alerts(
         found = await alert_list.page(
             connection, wanted.filter(), after=after, limit=wanted.limit + 1
         )
-    shown = found[: wanted.limit]
-    last = shown[-1].head if len(found) > len(shown) else None
-    following = last and cursor.encode(last.severity, last.opened_at, last.id)
-    return Page(items=[alert(line) for line in shown], next=following)
+    return cursor.page(found, wanted.limit, alert, _key)
 
 
 @router.get("/alerts/count")
@@ -161,6 +158,10 @@ async def export_alerts(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="alerts.csv"'},
     )
+
+
+def _key(line: AlertLine) -> Place:
+    return Place(line.head.severity, line.head.opened_at, line.head.id)
 
 
 def _place(text: str | None) -> Place | None:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
+from dashboard.api.models import Page
 from dashboard.problems import Problem
+
+Line = TypeVar("Line")
+Item = TypeVar("Item")
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -48,6 +54,17 @@ def time(number: int) -> datetime:
 def number(cursor: str | None) -> int | None:
     """The number in the cursor of a listing by number; None: from the beginning."""
     return None if cursor is None else decode(cursor, 1)[0]
+
+
+def page(
+    found: list[Line],
+    limit: int,
+    item: Callable[[Line], Item],
+    key: Callable[[Line], tuple[int | datetime, ...]],
+) -> Page[Item]:
+    """The first `limit` of `found`; one line more tells that another page follows."""
+    following = encode(*key(found[limit - 1])) if len(found) > limit else None
+    return Page(items=[item(line) for line in found[:limit]], next=following)
 
 
 def _packing(length: int) -> struct.Struct:

@@ -79,15 +79,6 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Paged(Asked):
-    """A listing, page by page."""
-
-    cursor: Cursor | None = None
-    """`next` of the page before."""
-    limit: Limit = 50
-    """Entries on a page at most."""
-
-
 def regions(region: str | None) -> tuple[int | None, int | None]:
     """First and last region code within `region`."""
     if region is None:

@@ -84,11 +84,8 @@ async def list_incidents(
             after=_after(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    last = shown[-1] if len(found) > len(shown) else None
-    return Page(
-        items=[_incident(line) for line in shown],
-        next=last and cursor.encode(last.opened_at, last.id),
+    return cursor.page(
+        found, wanted.limit, _incident, lambda line: (line.opened_at, line.id)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -29,7 +30,6 @@ from dashboard.api.models import (
     Model,
     Page,
     ProblemDocument,
-    both,
     enterprise,
 )
 from dashboard.identity import Me
@@ -143,12 +143,7 @@ async def list_sites(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_site(line) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    return cursor.page(found, wanted.limit, _site, lambda line: (line.id,))
 
 
 @router.get("/sites/{site}", responses={**UNKNOWN})
@@ -176,12 +171,8 @@ async def list_enterprises(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_enterprise(line, here.real_now()) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    shown = partial(_enterprise, real_now=here.real_now())
+    return cursor.page(found, wanted.limit, shown, lambda line: (line.id,))
 
 
 @router.get("/enterprises/{code}", responses={**UNKNOWN})
@@ -226,12 +217,10 @@ async def get_region(
 
 
 def _site(line: SiteLine) -> Site:
-    name = both(line, "name")
-    assert name, "every site has one"
     return Site(
         id=line.id,
         key=line.key,
-        name=name,
+        name=Both(zh=line.name_zh, en=line.name_en),
         kind=line.kind,
         region=line.region,
         telephone=line.telephone,
@@ -246,11 +235,9 @@ def _site(line: SiteLine) -> Site:
 
 
 def _enterprise(line: EnterpriseLine, real_now: datetime) -> EnterpriseDetails:
-    name = both(line, "name")
-    assert name, "every enterprise has one"
     return EnterpriseDetails(
         code=line.code,
-        name=name,
+        name=Both(zh=line.name_zh, en=line.name_en),
         kind=line.kind,
         high_risk=line.high_risk,
         regions=line.regions,

@@ -29,9 +29,7 @@ from dashboard.api.models import (
     Page,
     ProblemDocument,
     Thing,
-    both,
     enterprise,
-    thing,
 )
 from dashboard.identity import Me
 from dashboard.problems import Problem
@@ -163,12 +161,7 @@ async def list_points(
             after=cursor.number(wanted.cursor),
             limit=wanted.limit + 1,
         )
-    shown = found[: wanted.limit]
-    more = len(found) > len(shown)
-    return Page(
-        items=[_point(line) for line in shown],
-        next=cursor.encode(shown[-1].id) if more else None,
-    )
+    return cursor.page(found, wanted.limit, _point, lambda line: (line.id,))
 
 
 @router.get("/{point}", responses={**UNKNOWN})
@@ -215,22 +208,17 @@ def _bounded(rows: list[Row], most: int) -> list[Row]:
 
 
 def _point(line: PointLine) -> Point:
-    device, site = thing(line, "device", line.device), thing(line, "site", line.site)
-    name = both(line, "name")
-    assert device
-    assert site
-    assert name
     return Point(
         id=line.id,
         key=line.key,
-        name=name,
+        name=Both(zh=line.name_zh, en=line.name_en),
         quantity=line.quantity,
         unit=line.unit,
         resolution=line.resolution,
         stage=line.stage,
         factor=line.factor,
-        device=device,
-        site=site,
+        device=Thing(id=line.device, name=Both(zh=line.device_zh, en=line.device_en)),
+        site=Thing(id=line.site, name=Both(zh=line.site_zh, en=line.site_en)),
         region=line.region,
         enterprise=enterprise(line),
         setting=_setting(line),

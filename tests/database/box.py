@@ -27,7 +27,7 @@ from alerting.telling.routing import Subscription
 from alerting.telling.settling import Settling
 from domain.excursions import Excursion
 from domain.readings import Quality, Reading
-from domain.registry_file import parse, resolved
+from domain.registry_file import Resolve, parse, resolved
 from domain.rules import RuleVersion, Severity
 from ingest.door import Message
 from ingest.intake import Committed, Intake, Limits
@@ -86,7 +86,7 @@ SILENT = SilenceRule.model_validate(
 )
 """Major after five intervals, but not within 15 min."""
 RULES = {rule.key: rule for rule in (COLD, HOT, SILENT)}
-WORLD = """
+COLD_STORE = """
 enterprises:
   91110000600037341L:
     name: West Lake Pharma
@@ -97,7 +97,11 @@ enterprises:
         kind: warehouse
         region: 330106
         telephone: 0571-88880000
-        devices:
+        devices:"""
+"""The beginning of a registry; devices follow."""
+WORLD = (
+    COLD_STORE
+    + """
           logger-1:
             name: Logger
             timeline:
@@ -116,6 +120,7 @@ enterprises:
             timeline: [{from: 2026-01-01T00:00:00Z, zone: cold, interval: 1m}]
             points: {t1: {quantity: temperature, resolution: 0.1}}
 """
+)
 """t2 is in maintenance from 1 h to 2 h, and in no use of its own before and after."""
 
 
@@ -393,6 +398,9 @@ async def opened(
     probe: Callable[[str], None] = nothing,
     name: str = "test ingest",
     limits: Limits | None = None,
+    *,
+    world: str = WORLD,
+    version: Resolve = a_version,
 ) -> AsyncIterator[Box]:
     """A box as the ingestor's login, with the lease of its share and the world registered."""
     connection = await connect(database.url("ingest"), name=name)
@@ -400,16 +408,18 @@ async def opened(
         share = await shares.take_lease(connection, SHARE)
         box = Box(connection, share, probe, limits)
         if not await registry.version(connection):
-            await apply(box, WORLD)
+            await apply(box, world, version=version)
         await box.intake.reload()
         yield box
 
 
-async def apply(box: Box, text: str, now: datetime | None = None) -> None:
+async def apply(
+    box: Box, text: str, now: datetime | None = None, version: Resolve = a_version
+) -> None:
     """Bring a registry file into the database; the intake does not know yet."""
     now = now or at("0s")
     async with box.intake.unit("registry", now, now) as unit:
-        await registry.apply(unit, resolved(parse(text), a_version))
+        await registry.apply(unit, resolved(parse(text), version))
 
 
 def messages(found: Iterable[Reading], key: str = "t1") -> list[Message]:

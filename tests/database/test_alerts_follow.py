@@ -13,7 +13,7 @@ from 00:13 on.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
@@ -29,13 +29,22 @@ from alerting.life.life_cycle import state
 from alerting.telling.owing import Telling
 from domain.errors import CommandError
 from domain.excursions import Excursion
-from domain.registry_file import parse, resolved
 from domain.rules import RuleVersion
 from rules.kinds import from_version
 from storage import alerts, excursions, registry
 from storage.alerts import Copy
 from storage.excursions import Stored
-from tests.database.box import COLD, DUTY, REAL, TEN, Box, minute, opened
+from tests.database.box import (
+    COLD,
+    COLD_STORE,
+    DUTY,
+    REAL,
+    TEN,
+    Box,
+    apply,
+    minute,
+    opened,
+)
 from tests.series import at
 from tests.services import Database
 from tests.stored import acknowledge
@@ -44,18 +53,9 @@ from tests.unit.rules.builders import a_level, a_rule
 SLOW = a_rule("cool", a_level(above=8.0, deadband=4.0))
 QUICK = a_rule("cool", a_level(above=8.0, deadband=0.2))
 VERSIONS = {"slow": SLOW, "quick": QUICK}
-TIGHTENED = """
-enterprises:
-  91110000600037341L:
-    name: West Lake Pharma
-    kind: wholesaler
-    sites:
-      store-1:
-        name: Cold store
-        kind: warehouse
-        region: 330106
-        telephone: 0571-88880000
-        devices:
+TIGHTENED = (
+    COLD_STORE
+    + """
           logger-1:
             name: Logger
             timeline:
@@ -66,14 +66,7 @@ enterprises:
               p2: {quantity: temperature, resolution: 0.1, timeline: [
                     {from: 2026-11-22T00:13:00Z, in_use: in_maintenance}]}
 """
-
-
-@pytest.fixture
-async def box(database: Database) -> AsyncIterator[Box]:
-    """A box in which, after every test, all that must hold at any time holds."""
-    async with opened(database) as one:
-        yield one
-        await one.check()
+)
 
 
 @pytest.fixture
@@ -83,8 +76,7 @@ async def tightened(box: Box) -> Box:
     def version(rule: str, _: Mapping[str, Any]) -> RuleVersion:
         return VERSIONS[rule].to_version()
 
-    async with box.intake.unit("registry", at("0s"), at("0s")) as unit:
-        await registry.apply(unit, resolved(parse(TIGHTENED), version))
+    await apply(box, TIGHTENED, version=version)
     await box.intake.reload()
     return box
 

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from itertools import permutations
-
-import pytest
 
 from domain.excursions import Excursion
 from tests.database.box import Box, message_of, opened
 from tests.series import at, series
 from tests.services import Database
-
-
-@pytest.fixture
-async def box(database: Database) -> AsyncIterator[Box]:
-    """A box in which, after every test, all that must hold at any time holds."""
-    async with opened(database) as one:
-        yield one
-        await one.check()
 
 
 async def also(box: Box, minute: str, text: str, point: str = "t1") -> None:

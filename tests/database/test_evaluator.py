@@ -10,7 +10,7 @@ An alert is told by its number, what happened to it, and its severity afterwards
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
@@ -39,14 +39,6 @@ from tests.database.box import (
 from tests.series import at, series
 from tests.services import Database
 from tests.stored import acknowledge
-
-
-@pytest.fixture
-async def box(database: Database) -> AsyncIterator[Box]:
-    """A box in which, after every test, all that must hold at any time holds."""
-    async with opened(database) as one:
-        yield one
-        await one.check()
 
 
 async def answer(database: Database, box: Box, nth: int = 1) -> None:

@@ -12,27 +12,13 @@ from datetime import timedelta
 import pytest
 
 from domain.alerts import Event
-from storage import shares
-from storage.connect import connect
-from tests.database.box import SHARE, TEN, Box, apply, message, opened, snapshot
+from tests.database.box import COLD_STORE, TEN, Box, message, opened, snapshot
 from tests.database.test_ticker import Ticking, m
 from tests.services import Database
 from tests.subscribers import People
 
 SENSORS = [f"logger-{n}" for n in range(1, 21)]
-COLD_STORE = """
-enterprises:
-  91110000600037341L:
-    name: West Lake Pharma
-    kind: wholesaler
-    sites:
-      store-1:
-        name: Cold store
-        kind: warehouse
-        region: 330106
-        telephone: 0571-88880000
-        devices:
-""" + "".join(
+TWENTY = COLD_STORE + "".join(
     f"""
           {name}:
             name: Logger
@@ -45,21 +31,9 @@ enterprises:
 
 
 @pytest.fixture
-async def box(database: Database) -> AsyncIterator[Box]:
-    """A box in which, after every test, all that must hold at any time holds."""
-    async with opened(database) as one:
-        yield one
-        await one.check()
-
-
-@pytest.fixture
 async def store(database: Database) -> AsyncIterator[Ticking]:
     """A ticking box with twenty loggers."""
-    async with await connect(database.url("ingest"), name="test ingest") as connection:
-        share = await shares.take_lease(connection, SHARE)
-        box = Box(connection, share)
-        await apply(box, COLD_STORE)
-        await box.intake.reload()
+    async with opened(database, world=TWENTY) as box:
         yield Ticking(box)
         await box.check()
 

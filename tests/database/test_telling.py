@@ -17,15 +17,14 @@ from alerting.life.life_cycle import step
 from alerting.telling.owing import Telling
 from domain.alerts import SYSTEM, Event
 from domain.people import Scope, subtree
-from domain.registry_file import parse, resolved
 from domain.rules import RuleVersion, Severity
 from rules.gap import GapRule
-from storage import alerts, journal, registry, shares, subscriptions
+from storage import alerts, journal, subscriptions
 from storage.connect import connect
 from storage.scope import enter
 from storage.subscriptions import Hearer, Kept, Matter, Wish
 from storage.unit import PEOPLE, unit_of_work
-from tests.database.box import DUTY, REAL, SHARE, SILENT, TEN, Box, opened
+from tests.database.box import COLD_STORE, DUTY, REAL, SILENT, TEN, Box, opened
 from tests.database.test_incidents import told
 from tests.database.test_ticker import Ticking, m
 from tests.services import Database
@@ -34,14 +33,6 @@ from tests.subscribers import People
 HERE = Matter(330106, 1, Severity.MAJOR, "storage")
 BOX = Matter(None, None, Severity.CRITICAL, None)
 SUNDAY_NOON = datetime.fromisoformat("2026-11-22T12:00+08:00")
-
-
-@pytest.fixture
-async def box(database: Database) -> AsyncIterator[Box]:
-    """A box in which, after every test, all that must hold at any time holds."""
-    async with opened(database) as one:
-        yield one
-        await one.check()
 
 
 @pytest.fixture
@@ -416,23 +407,15 @@ RECORDS = GapRule.model_validate(
         ],
     }
 )
-GAPS = """
-enterprises:
-  91110000600037341L:
-    name: West Lake Pharma
-    kind: wholesaler
-    sites:
-      store-1:
-        name: Cold store
-        kind: warehouse
-        region: 330106
-        telephone: 0571-88880000
-        devices:
+GAPS = (
+    COLD_STORE
+    + """
           logger-1:
             name: Logger
             timeline: [{from: 2026-01-01T00:00:00Z, zone: cold, interval: 1m, rules: [device-silent, records]}]
             points: {t1: {quantity: temperature, resolution: 0.1}}
 """
+)
 INHIBITED = """
 SELECT a.rule, e.level, a.inhibited_by = s.id
   FROM alert a LEFT JOIN alert s ON s.rule = 'device-silent'
@@ -448,11 +431,7 @@ async def logger(database: Database) -> AsyncIterator[Ticking]:
     def version(rule: str, _: Mapping[str, Any]) -> RuleVersion:
         return (SILENT if rule == "device-silent" else RECORDS).to_version()
 
-    async with await connect(database.url("ingest"), name="test ingest") as connection:
-        box = Box(connection, await shares.take_lease(connection, SHARE))
-        async with box.intake.unit("registry", m(0), m(0)) as unit:
-            await registry.apply(unit, resolved(parse(GAPS), version))
-        await box.intake.reload()
+    async with opened(database, world=GAPS, version=version) as box:
         yield Ticking(box)
         await box.check()
 

@@ -20,23 +20,24 @@ from domain.listened import Deafness, Listened
 from ingest import requests
 from storage import chain, registry, shares, status
 from storage.connect import connect
-from tests.database.box import CODE, REAL, SHARE, Box, apply, message, said, snapshot
+from tests.database.box import (
+    CODE,
+    COLD_STORE,
+    REAL,
+    SHARE,
+    Box,
+    apply,
+    message,
+    said,
+    snapshot,
+)
 from tests.series import at
 from tests.services import Database
 from tests.stored import acknowledge
 
-WORLD = """
-enterprises:
-  91110000600037341L:
-    name: West Lake Pharma
-    kind: wholesaler
-    sites:
-      store-1:
-        name: Cold store
-        kind: warehouse
-        region: 330106
-        telephone: 0571-88880000
-        devices:
+WORLD = (
+    COLD_STORE
+    + """
           logger-1:
             name: Logger
             timeline:
@@ -49,6 +50,7 @@ enterprises:
             timeline: [{from: 2026-01-01T00:00:00Z, zone: cold, interval: 10m}]
             points: {t1: {quantity: temperature, resolution: 0.1}}
 """
+)
 """The first logger is empty from 5 h to 6 h."""
 EXPECTED = WORLD.replace("interval: 10m}", "interval: 10m, rules: [device-silent]}")
 """The second is expected to speak, too."""
