@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
@@ -57,7 +58,7 @@ def listed(
             cursor = page["next"]
             if cursor is None:
                 break
-    say(found if as_json else [line(alert) for alert in found])
+    say(found, [line(alert) for alert in found], as_json=as_json)
 
 
 @app.command()
@@ -65,7 +66,7 @@ def show(alert: Alert, *, who: As = None, as_json: Json = False) -> None:
     """查看告警 · one alert, and what may be done to it."""
     with connected(who) as client:
         found = client.get(f"/alerts/{alert}")
-    say(found if as_json else described(found))
+    say(found, described(found), as_json=as_json)
 
 
 @app.command()
@@ -73,7 +74,7 @@ def journal(alert: Alert, *, who: As = None, as_json: Json = False) -> None:
     """处理记录 · all that happened to it."""
     with connected(who) as client:
         found = client.get(f"/alerts/{alert}/journal")
-    say(found if as_json else [told(entry) for entry in found])
+    say(found, [told(entry) for entry in found], as_json=as_json)
 
 
 def plain(
@@ -179,11 +180,9 @@ def give(
     asked = {"id": str(uuid4()), "name": name, "revision": revision, **fields}
     with connected(who) as client:
         done = client.post(f"/alerts/{alert}/commands", asked)
-    if as_json:
-        say(done)
-        return
     possible = ", ".join(done["possible"]) or "—"
-    say([f"{alert}  {done['state']}  revision {done['revision']}", f"→ {possible}"])
+    lines = [f"{alert}  {done['state']}  revision {done['revision']}", f"→ {possible}"]
+    say(done, lines, as_json=as_json)
 
 
 def line(alert: dict[str, Any]) -> str:
@@ -228,14 +227,12 @@ def time(text: str | None) -> str:
     return shown(datetime.fromisoformat(text)) if text else "…"
 
 
-def say(found: Any) -> None:
-    """Print lines, or anything else as JSON. Nothing steers the terminal."""
-    if isinstance(found, list) and all(isinstance(one, str) for one in found):
-        for one in found:
-            typer.echo(
-                "".join(
-                    c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in one
-                )
-            )
-    else:
+def say(found: Any, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print what was found as JSON, or as `lines`, in which nothing steers the terminal."""
+    if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for text in lines:
+        typer.echo(
+            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+        )

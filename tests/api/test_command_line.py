@@ -61,6 +61,13 @@ async def test_an_alert_is_worked_from_the_command_line(
     assert "send-back" in out
 
 
+async def test_nothing_found_is_an_empty_list_for_programs(calm: Api) -> None:
+    nothing = ("list", "--search", "no such thing")
+    assert await alerts(calm, *nothing) == (0, "", "")
+    code, out, _ = await alerts(calm, *nothing, "--json")
+    assert (code, json.loads(out)) == (0, [])
+
+
 async def test_the_api_is_described_without_a_database() -> None:
     code, out, _ = await run("openapi")
     assert code == 0
