@@ -225,6 +225,28 @@ async def test_each_owner_sees_its_time(box: Box, web: Connection) -> None:
             assert await windows(web, [point]) == {}
 
 
+async def test_what_the_new_owner_registers_the_former_does_not_see(
+    box: Box, web: Connection
+) -> None:
+    async def seen(scope: Scope, query: LiteralString) -> set[tuple[Any, ...]]:
+        async with scoped(web, scope):
+            return set(await (await web.execute(query)).fetchall())
+
+    devices: LiteralString = "SELECT key FROM device"
+    points: LiteralString = "SELECT point.key FROM point"
+    former = await own(box, CODE)
+    before = [await seen(former, query) for query in (devices, points)]
+    settings = await seen(former, "SELECT point, valid_from FROM point_setting")
+    await goes_over(box)
+    file = WORLD.replace(CODE, HEIR)
+    assert file.count("logger-2:") == 1
+    await apply(box, file.replace("logger-2:", "logger-9:"), HOUR)
+    assert [await seen(former, query) for query in (devices, points)] == before
+    assert await seen(former, "SELECT point, valid_from FROM point_setting") <= settings
+    for scope in (await own(box, HEIR), subtree("330100"), EVERYTHING):
+        assert ("logger-9",) in await seen(scope, devices)
+
+
 def test_ranges_are_clipped_to_what_is_seen() -> None:
     zero, one, two, three = (at(f"{n}h") for n in range(4))
     assert clip([Window(None, None)], zero, one) == [(zero, one)]
