@@ -6,7 +6,12 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -80,33 +85,63 @@ async def test_who_is_nobody_is_told_what_to_set(calm: Api) -> None:
     assert "BLACKBOX_API_TOKEN" in err
 
 
-def client(answers: list[httpx.Response | Exception], seen: list[bytes]) -> Client:
-    """A client whose server answers so, one after the other."""
+class Flaky(BaseHTTPRequestHandler):
+    """Gives the prepared answers, one after the other; None: hangs up without one."""
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request.read())
-        one = answers.pop(0)
-        if isinstance(one, Exception):
-            raise one
-        return one
+    answers: ClassVar[list[tuple[int, object] | None]]
+    seen: ClassVar[list[bytes]]
 
-    transport = httpx.MockTransport(answer)
-    http = httpx.Client(base_url="http://box", transport=transport)
-    return Client(http, sleep=lambda _: None)
+    def answer(self) -> None:
+        self.seen.append(self.rfile.read(int(self.headers.get("content-length", 0))))
+        found = self.answers.pop(0)
+        if found is not None:
+            status, body = found
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        self.close_connection = True
+
+    do_GET = do_POST = answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@contextmanager
+def served(*answers: tuple[int, object] | None) -> Iterator[tuple[Client, list[bytes]]]:
+    """A client, and what its server was sent."""
+    handler = type("Once", (Flaky,), {"answers": list(answers), "seen": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{server.server_port}"
+            ) as http:
+                yield Client(http, sleep=lambda _: None), handler.seen
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_command_that_got_lost_is_sent_again_under_the_same_id() -> None:
-    seen: list[bytes] = []
-    lost = httpx.ReadError("lost")
-    asking = client([lost, httpx.Response(503), httpx.Response(200, json={})], seen)
-    asking.post("/alerts/1/commands", {"id": "x"})
+    with served(None, (503, {}), (200, {})) as (asking, seen):
+        asking.post("/alerts/1/commands", {"id": "x"})
     assert len(seen) == 3
     assert len(set(seen)) == 1
 
 
 def test_what_stays_away_is_unavailable_and_a_problem_is_told() -> None:
-    with pytest.raises(Unavailable, match="http://box"):
-        client([httpx.ConnectError("no")] * TRIES, []).get("/alerts")
-    answer = httpx.Response(409, json={"detail": "What it is"})
-    with pytest.raises(InputError, match="What it is"):
-        client([answer], []).get(f"{API}/alerts")
+    with (
+        served(*[None] * TRIES) as (asking, seen),
+        pytest.raises(Unavailable, match=r"http://127\.0\.0\.1"),
+    ):
+        asking.get("/alerts")
+    assert len(seen) == TRIES
+    with (
+        served((409, {"detail": "What it is"})) as (asking, _),
+        pytest.raises(InputError, match="What it is"),
+    ):
+        asking.get(f"{API}/alerts")
