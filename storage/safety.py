@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from storage.evidence import SAFETY_CODE
 from storage.snapshot import select
@@ -98,28 +98,6 @@ ON CONFLICT (enterprise) DO UPDATE
    SET code = excluded.code, score = excluded.score, facts = excluded.facts, reasons = excluded.reasons,
        formula = excluded.formula, judged_at = excluded.judged_at, changes = excluded.changes
 """
-OF_ENTERPRISES = """
-SELECT e.id, e.code AS enterprise_code, e.name_zh, e.name_en, cardinality(e.high_risk) > 0 AS high_risk,
-       coalesce(f.code, 'grey') AS code, f.score, f.facts, coalesce(f.reasons, '[]') AS reasons,
-       f.formula, f.judged_at, h.beat_at
-  FROM enterprise AS e
-  LEFT JOIN safety AS f ON f.enterprise = e.id
-  LEFT JOIN heartbeat AS h ON h.share = (f.facts->>'share')::int2
- WHERE %(low)s::int4 IS NULL
-    OR e.id IN (SELECT enterprise FROM site WHERE area BETWEEN %(low)s AND %(high)s)
- ORDER BY e.id
-"""
-SCORES = """
-SELECT e.id, cardinality(e.high_risk) > 0 AS high_risk, coalesce(f.code, 'grey') AS code, f.score, h.beat_at
-  FROM enterprise AS e
-  LEFT JOIN safety AS f ON f.enterprise = e.id
-  LEFT JOIN heartbeat AS h ON h.share = (f.facts->>'share')::int2
- WHERE e.id IN (SELECT enterprise FROM site WHERE area BETWEEN %s AND %s)
-"""
-HISTORY = """
-SELECT n, at, old_code, new_code, score, formula, detail
-  FROM safety_code WHERE enterprise = %s ORDER BY n
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,50 +176,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """An enterprise and its code, as it is shown."""
+class Scored:
+    """Of an enterprise, what the index of a region is made of."""
 
     id: int
-    enterprise_code: str
-    """统一社会信用代码."""
-    name_zh: str
-    name_en: str
     high_risk: bool
     code: str
     """Grey, too, if it was never judged."""
     score: float | None
-    facts: dict[str, Any] | None
-    reasons: list[dict[str, Any]]
-    formula: str | None
-    judged_at: datetime | None
-    """Domain time."""
     beat_at: datetime | None
     """Last sign of life of whoever judges; real time (see `alerting.safety.code.standing`)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scored:
-    """Of an enterprise, what the index of a region is made of; fields as in `Line`."""
-
-    id: int
-    high_risk: bool
-    code: str
-    score: float | None
-    beat_at: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Past:
-    """A change of a code, as it was journalled."""
-
-    n: int
-    at: datetime
-    old_code: str | None
-    """None: it was judged for the first time."""
-    new_code: str
-    score: float | None
-    formula: str
-    detail: dict[str, Any]
 
 
 # What codes are judged by -------------------------------------------------------------
@@ -316,20 +260,3 @@ async def keep(unit: Unit, verdicts: Sequence[Verdict]) -> None:
         if v.code != v.old_code
     ]
     await unit.write(SAFETY_CODE, changes)
-
-
-async def of_enterprises(
-    connection: Connection, low: int | None = None, high: int | None = None
-) -> list[Line]:
-    """The codes of all enterprises in scope, or of those with a site in regions `low` … `high`."""
-    return await select(connection, Line, OF_ENTERPRISES, {"low": low, "high": high})
-
-
-async def scores(connection: Connection, low: int, high: int) -> list[Scored]:
-    """Of the enterprises in scope with a site in regions `low` … `high`: codes and scores."""
-    return await select(connection, Scored, SCORES, (low, high))
-
-
-async def history(connection: Connection, enterprise: int) -> list[Past]:
-    """All changes of an enterprise's code, in order."""
-    return await select(connection, Past, HISTORY, (enterprise,))

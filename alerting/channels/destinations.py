@@ -30,7 +30,6 @@ from domain.errors import SettingsError
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
-ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 NAT64: Final = ip_network("64:ff9b::/96")
 """RFC 6052: IPv4 addresses as a translator of the network takes them."""
 PATIENCE: Final = 5.0

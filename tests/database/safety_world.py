@@ -19,12 +19,13 @@ from typing import Any, LiteralString
 from alerting.safety.watch import SafetyWatch
 from domain.brought import Brought
 from domain.readings import Reading
-from storage import safety, shares
+from storage import shares
 from storage.evidence import CONFLICT, LEDGER, READING
 from storage.readings import ensure_range
-from storage.safety import Line
 from storage.unit import Connection, Unit, unit_of_work
 from tests.clock import ManualClock
+from tests.database import codes
+from tests.database.codes import Line
 from tests.series import at
 
 NOW = at("10h")
@@ -185,7 +186,7 @@ class World:
     # Asking -----------------------------------------------------------------------
 
     async def line(self, enterprise: int) -> Line:
-        lines = await safety.of_enterprises(self.ingest)
+        lines = await codes.of_enterprises(self.ingest)
         return next(line for line in lines if line.id == enterprise)
 
     async def code(self, enterprise: int) -> tuple[str, list[str]]:

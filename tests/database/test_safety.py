@@ -17,10 +17,11 @@ from alerting.safety.completeness import day_of, full_days
 from alerting.safety.facts import Counts, Facts
 from alerting.safety.gathering import gather
 from domain.people import Scope
-from storage import chain, safety, shares
+from storage import chain, places, safety, shares
 from storage.connect import connect
 from storage.scope import scoped
 from storage.unit import unit_of_work
+from tests.database import codes
 from tests.database.safety_world import LONG_AGO, MINUTE, NOW, REAL, Setting, World
 from tests.services import Database
 
@@ -336,7 +337,7 @@ async def test_days_of_a_former_owner_are_not_held_against_the_next(world: World
 
 
 async def told(world: World, enterprise: int) -> list[tuple[int, str | None, str]]:
-    past = await safety.history(world.ingest, enterprise)
+    past = await codes.history(world.ingest, enterprise)
     return [(one.n, one.old_code, one.new_code) for one in past]
 
 
@@ -358,7 +359,7 @@ async def test_each_change_of_colour_is_journalled_once_and_nothing_else(world: 
     line = await world.line(enterprise)
     assert (line.code, line.score, line.formula) == ("green", 100, "1")
     assert line.judged_at == world.clock.now()
-    past = (await safety.history(world.ingest, enterprise))[1]
+    past = (await codes.history(world.ingest, enterprise))[1]
     assert past.detail["facts"]["open"] == {"critical": 0, "major": 1, "minor": 0}
     assert [reason["key"] for reason in past.detail["reasons"]] == ["alerts-open"]
     assert past.score == 92
@@ -389,7 +390,7 @@ async def test_many_enterprises_are_judged_in_pieces(
     ids = [(await a_sound_one(world))[0] for _ in range(4)]
 
     async def judged() -> int:
-        lines = await safety.of_enterprises(world.ingest)
+        lines = await codes.of_enterprises(world.ingest)
         return sum(line.judged_at is not None for line in lines)
 
     assert await world.tick(seconds=5)
@@ -422,20 +423,20 @@ async def test_everyone_sees_codes_of_theirs(world: World, database: Database):
     await world.site(other, "330302")
     await world.tick(seconds=5)
     async with await connect(database.url("web"), name="web") as web:
-        assert await safety.of_enterprises(web) == []
+        assert await codes.of_enterprises(web) == []
         for scope, seen in (
             (Scope(330000, 339999), {one: "green", other: "grey"}),
             (Scope(330300, 330399), {other: "grey"}),
             (Scope(1, 0, one), {one: "green"}),
         ):
             async with scoped(web, scope):
-                lines = await safety.of_enterprises(web)
+                lines = await codes.of_enterprises(web)
                 assert {line.id: line.code for line in lines} == seen
                 foreign = {one, other} - seen.keys()
                 for enterprise in foreign:
-                    assert await safety.history(web, enterprise) == []
+                    assert await codes.history(web, enterprise) == []
         async with scoped(web, Scope(0, 999_999)):
-            lines = await safety.of_enterprises(web, 330300, 330399)
+            lines = await codes.of_enterprises(web, 330300, 330399)
             assert [(line.id, line.high_risk, line.beat_at) for line in lines] == [
                 (other, True, REAL)
             ]
@@ -457,10 +458,10 @@ async def test_the_index_of_a_region_is_made_of_the_codes_as_they_stand(world: W
     other, _ = await a_sound_one(world, "vaccine")
     await world.alert(other, 2)
     await world.tick(seconds=5)
-    scores = await safety.scores(world.ingest, 330100, 330199)
+    scores = await places.presence(world.ingest, 330100, 330199)
     found = index(listed(scores, REAL))
     assert found.value == pytest.approx((100 + 2 * 92) / 3)
     assert found.worst == (other, one)
     later = index(listed(scores, REAL + 11 * MINUTE))
     assert (later.value, later.counts[Colour.GREY]) == (None, 2)
-    assert await safety.scores(world.ingest, 110000, 119999) == []
+    assert await places.presence(world.ingest, 110000, 119999) == []

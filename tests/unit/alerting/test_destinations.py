@@ -7,14 +7,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from alerting.channels.destinations import (
-    ANYWHERE,
-    Guard,
-    checked,
-    guarded,
-    is_internal,
-)
+from alerting.channels.destinations import Guard, checked, guarded, is_internal
 from domain.errors import SettingsError
+
+ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 @pytest.mark.parametrize(
