@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from domain.people import EVERYTHING, NOTHING, Scope, subtree
 from storage import alerts, journal, sessions
 from storage.scope import scoped
 from storage.unit import Connection, unit_of_work
+from tests.browser.sse import events
 from tests.browser.world import PageClock, Site, serve
 from tests.examples import OPENED, happen
 from tests.services import Database
@@ -178,17 +178,6 @@ class Province:
             assert response.status_code == 200
             assert response.headers["content-type"].startswith("text/event-stream")
             yield events(response)
-
-
-async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    fields: dict[str, Any] = {}
-    async for line in response.aiter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            fields[name] = json.loads(value) if name == "data" else value
-        else:
-            yield fields
-            fields = {}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import httpx
 
 from storage import journal
 from storage.connect import connect
+from tests.browser.sse import events
 from tests.browser.test_live import WARM, opened
 from tests.browser.world import World
 from tests.services import Database
@@ -28,17 +28,6 @@ async def listening(
     async with client.stream("GET", EVENTS, headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         yield events(response)
-
-
-async def events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    fields: dict[str, Any] = {}
-    async for line in response.aiter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            fields[name] = json.loads(value) if name == "data" else value
-        else:
-            yield fields
-            fields = {}
 
 
 async def next_of(kind: str, stream: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
