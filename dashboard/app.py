@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -14,14 +15,13 @@ from alerting.life import commands
 from dashboard import assets, health, problems
 from dashboard.api import routes as api
 from dashboard.house import CarryOut, Clock, House, InjectFault, Pool
-from dashboard.pages.live import routes as live
-from dashboard.pages.sign_in import routes as sign_in
+from dashboard.pages import routes as pages
 from dashboard.passwords import Passwords
 from dashboard.security import BodyLimit, SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+BEIJING = ZoneInfo("Asia/Shanghai")
 QUIET_AFTER = 120.0
 
 
@@ -40,7 +40,8 @@ def create_app(
 
     `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
     `real_now` is the real time, of sessions. `carry_out` does what people ask of alerts. `inject_fault` shows the demo's card of faults.
-    `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in.
+    `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in
+    to those whose browser has told no other.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
     """
@@ -72,10 +73,9 @@ def create_app(
         points=Shared(clock.elapsed),
     )
     app.state.metrics = health.Metrics(metrics)
-    pages = (sign_in.router, live.router)
-    for router in (*pages, api.router, health.router, assets.router):
-        app.include_router(router)
-    app.router.routes.extend(assets.MOUNTS)
+    for part in (pages, api, health, assets):
+        app.include_router(part.router)
+    app.router.routes.extend(assets.mounts())
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     app.add_middleware(SecurityHeaders)

@@ -33,10 +33,13 @@ class Fresh(StaticFiles):
         return response
 
 
-MOUNTS = [
-    Mount("/static/live", Fresh(directory=HERE / "pages" / "live" / "static")),
-    Mount("/static", Fresh(directory=HERE / "static")),
-]
+def mounts() -> list[Mount]:
+    """The static files of each page and part, and those that all share."""
+    own = [*HERE.glob("pages/*/static"), *HERE.glob("parts/*/static")]
+    return [
+        *(Mount(f"/static/{one.parent.name}", Fresh(directory=one)) for one in own),
+        Mount("/static", Fresh(directory=HERE / "static")),
+    ]
 
 
 @router.get(PLOTLY)

@@ -1,15 +1,20 @@
-"""How values, times and durations are written on the pages. Pure."""
+"""How values, times and durations are written on the pages, by language and zone. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from math import floor
 
-from dashboard.texts import LANGUAGES, Texts
+from babel import Locale, dates, numbers
+
+from dashboard.texts import LANGUAGES, LOCALES, Texts
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
 
 MINUS = "\N{MINUS SIGN}"
+ROUNDING = 1e-9
+"""What binary fractions may miss of a share."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,8 +23,14 @@ class Display:
 
     texts: Texts
     zone: tzinfo
+    """The viewer's."""
     now: datetime
     """Domain time of the page."""
+
+    @property
+    def locale(self) -> Locale:
+        """That of the language."""
+        return Locale.parse(LOCALES[self.texts.language])
 
     def local(self, time: datetime) -> datetime:
         """`time` in the zone of the pages."""
@@ -31,8 +42,9 @@ class Display:
         return f"{text[:3]}:{text[3:5]}"
 
     def zone_name(self) -> str:
-        """The zone as people know it: `UTC+08:00, Asia/Shanghai`."""
-        return f"UTC{self.offset()}, {self.zone}"
+        """The zone as people know it: `China Standard Time, UTC+08:00`."""
+        name = dates.get_timezone_name(self.local(self.now), locale=self.locale)
+        return f"{name}, UTC{self.offset()}"
 
     def clock(self, time: datetime) -> str:
         """The time of day: `17:30:05`."""
@@ -40,13 +52,29 @@ class Display:
 
     def time(self, time: datetime) -> str:
         """Time of day, with the date where it is not today's."""
-        local = self.local(time)
-        same = local.date() == self.local(self.now).date()
-        return f"{local:%H:%M:%S}" if same else f"{local:%Y-%m-%d %H:%M:%S}"
+        same = self.local(time).date() == self.local(self.now).date()
+        return self.clock(time) if same else self.moment(time)
 
     def moment(self, time: datetime) -> str:
-        """Date and time of day."""
-        return f"{self.local(time):%Y-%m-%d %H:%M:%S}"
+        """Date and time of day: `22 Nov 2026, 17:30:05`, `2026年11月22日 17:30:05`."""
+        return dates.format_datetime(self.local(time), "medium", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """A date without a time: `22 Nov 2026`, `2026年11月22日`."""
+        return dates.format_date(day, "medium", locale=self.locale)
+
+    def iso(self, time: datetime) -> str:
+        """For the `datetime` attribute: `2026-11-22T09:30:05Z`."""
+        return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+    def count(self, n: int) -> str:
+        """A number of things: `12,345`."""
+        return numbers.format_decimal(n, locale=self.locale)
+
+    def percent(self, share: float) -> str:
+        """A share of 1, to a tenth of a per cent: `99.5%`; never rounded up to all."""
+        tenths = floor(share * 1000 + ROUNDING)
+        return numbers.format_percent(tenths / 1000, "#,##0.#%", self.locale)
 
     def number(self, value: float, resolution: float) -> str:
         """As many decimals as the resolution has, with a true minus sign."""

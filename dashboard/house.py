@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from psycopg_pool import AsyncConnectionPool
@@ -26,6 +27,8 @@ from storage.unit import Connection
 
 PATIENCE = 3.0
 """Real seconds that a request waits for a connection."""
+LONGEST_ZONE: Final = 64
+"""Characters of a zone's name."""
 Pool: TypeAlias = AsyncConnectionPool[Connection]
 
 CarryOut: TypeAlias = Callable[
@@ -63,6 +66,7 @@ class House:
     carry_out: CarryOut
     inject_fault: InjectFault | None
     zone: tzinfo
+    """Of viewers whose browser has not told theirs."""
     stream: Stream
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
@@ -86,14 +90,29 @@ class House:
             await enter(connection, person.scope)
             yield connection
 
-    def display(self, texts: Texts) -> Display:
-        """Writes values and times of a page that is made now."""
-        return Display(texts=texts, zone=self.zone, now=self.clock.now())
+    def display(self, texts: Texts, zone: tzinfo | None = None) -> Display:
+        """Writes values and times of a page that is made now, in the viewer's zone."""
+        return Display(texts=texts, zone=zone or self.zone, now=self.clock.now())
 
 
 def house(request: Request) -> House:
     """The surroundings of `request`."""
     return request.app.state.house
+
+
+def display(request: Request) -> Display:
+    """Writes for whoever asks: in their language, and in the zone that their browser told."""
+    return house(request).display(texts(request), zone(request.cookies.get("zone")))
+
+
+def zone(name: str | None) -> tzinfo | None:
+    """The time zone of that name (IANA); None for what is none."""
+    if not name or len(name) > LONGEST_ZONE:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; or a path, or a folder of zones
+        return None
 
 
 def texts(request: Request) -> Texts:

@@ -1,15 +1,24 @@
-"""Every text of the pages, in both languages, and which language a request wants."""
+"""Texts of the pages by gettext: catalogues `locale/{zh,en}.po`, beside what they are for.
+
+A message's id is its place (`inbox.title`), not one of its texts, so that both languages
+are equals, and a better wording changes one file. `{names}` are filled in. `{n}` is a count:
+written as the language writes numbers, and choosing the plural where a message has one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias, get_args
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-import yaml
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
 
 from alerting.telling.texts import EVENTS, SEVERITIES, STATES
 
@@ -18,20 +27,48 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 """For the `lang` attribute."""
+LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en_GB"}
+"""How numbers, dates and zones are written."""
+HERE = Path(__file__).parent
+
+
+class Messages(NamedTuple):
+    """All messages in one language."""
+
+    translations: Translations
+    plural: Mapping[str, bool]
+    """Every message's id, and whether it has a plural."""
 
 
 @cache
-def load() -> Mapping[str, Mapping[str, str]]:
-    """All texts: key → language → text. What alerts are called comes from `alerting`."""
-    own = yaml.safe_load(
-        (files("dashboard") / "texts.yaml").read_text(encoding="utf-8")
-    )
-    alerts = {
-        **{f"severity.{one.name.lower()}": text for one, text in SEVERITIES.items()},
-        **{f"event.{one}": text for one, text in EVENTS.items()},
-        **{f"alert-state.{one}": text for one, text in STATES.items()},
-    }
-    return MappingProxyType(own | {key: text._asdict() for key, text in alerts.items()})
+def load(language: Language) -> Messages:
+    """The catalogues of all pages and parts. What alerts are called comes from `alerting`."""
+    merged = Catalog(locale=language)
+    for path in sorted(HERE.rglob(f"locale/{language}.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=language):
+                if message.id:
+                    merged[message.id] = message
+    for key, text in _of_alerts():
+        merged.add(key, getattr(text, language))
+    binary = BytesIO()
+    write_mo(binary, merged)
+    binary.seek(0)
+    ids = {_key(message.id): message.pluralizable for message in merged if message.id}
+    return Messages(Translations(binary), ids)
+
+
+def _of_alerts() -> list[tuple[str, Any]]:
+    return [
+        *((f"severity.{one.name.lower()}", text) for one, text in SEVERITIES.items()),
+        *((f"event.{one}", text) for one, text in EVENTS.items()),
+        *((f"alert-state.{one}", text) for one, text in STATES.items()),
+    ]
+
+
+def _key(identity: Any) -> str:
+    """Of a message with a plural, the id of its singular."""
+    return identity if isinstance(identity, str) else identity[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +79,22 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of `key`, its {names} filled in. Raises KeyError for one unknown."""
-        return load()[key][self.language].format(**values)
+        messages, n = load(self.language), values.get("n")
+        if messages.plural[key]:
+            assert isinstance(n, int), f"{key} needs a count n"
+            text = messages.translations.ungettext(key, key, n)
+        else:
+            text = messages.translations.ugettext(key)
+        if isinstance(n, int):
+            values["n"] = format_decimal(n, locale=LOCALES[self.language])
+        return text.format(**values)
 
     def known(self, key: str, otherwise: str) -> str:
-        """The text of `key`, or `otherwise`: for keys that come from data."""
-        return load()[key][self.language] if key in load() else otherwise
+        """The text of `key` as it is, or `otherwise`: for keys that come from data."""
+        messages = load(self.language)
+        return (
+            messages.translations.ugettext(key) if key in messages.plural else otherwise
+        )
 
     def name(self, thing: Any, of: str = "name") -> str:
         """The name in this language of what has `name_zh` and `name_en` (or `of`_…)."""

@@ -48,22 +48,6 @@ SELECT a.id, a.rule, a.version, v.content::text AS content, a.severity, a.suppre
                       ORDER BY n DESC LIMIT 1) f ON true
  WHERE a.id = ANY(%s)
 """
-STRETCHES = """
-SELECT x.alert, e.level, e.severity, count(*) AS excursions,
-       min(e.started) AS started, min(e.peak) AS lowest, max(e.peak) AS highest,
-       CASE WHEN bool_and(e.ended IS NOT NULL) THEN max(e.ended) END AS ended
-  FROM alert_excursion x
-  JOIN excursion e ON e.id = x.excursion
- WHERE x.alert = ANY(%s) AND NOT e.withdrawn
- GROUP BY x.alert, e.level, e.severity
- ORDER BY x.alert, e.severity DESC
-"""
-COPIES = """
-SELECT count(*) AS readings, count(*) FILTER (WHERE quality = 1) AS uncertain,
-       (SELECT count(*) FROM alert_conflict WHERE alert = %(alert)s) AS conflicting,
-       min(time) AS first, max(time) AS last
-  FROM alert_reading WHERE alert = %(alert)s
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,35 +88,6 @@ class AlertLine:
     ended: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
-    """All excursions of one alert at one level, taken together."""
-
-    alert: int
-    level: str
-    severity: int
-    excursions: int
-    started: datetime
-    ended: datetime | None
-    """None while one of them is open."""
-    lowest: float
-    """Lowest and highest of their peaks, in the point's unit."""
-    highest: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Copies:
-    """How many readings an alert keeps as its own copy, and from when to when."""
-
-    readings: int
-    uncertain: int
-    """Of these, by their sender's word."""
-    conflicting: int
-    """Further values of their slots."""
-    first: datetime | None
-    last: datetime | None
-
-
 async def open_alerts(connection: Connection, limit: int) -> list[int]:
     """Alerts that still ask for something, the most severe and newest first."""
     cursor = await connection.execute(OPEN_ALERTS, (limit,))
@@ -154,13 +109,3 @@ async def past_alerts(connection: Connection, limit: int) -> list[int]:
 async def alerts(connection: Connection, ids: Sequence[int]) -> list[AlertLine]:
     """The alerts of these ids; an unknown one is left out."""
     return await select(connection, AlertLine, ALERTS, (list(ids),))
-
-
-async def stretches(connection: Connection, ids: Sequence[int]) -> list[Stretch]:
-    """Per alert and level what its excursions come to, the most severe level first."""
-    return await select(connection, Stretch, STRETCHES, (list(ids),))
-
-
-async def copies(connection: Connection, alert: int) -> Copies:
-    """What the alert keeps of the readings that were judged."""
-    return (await select(connection, Copies, COPIES, {"alert": alert}))[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,29 @@ SELECT point, time, value, quality, provenance, conflicting
           FROM alert_conflict WHERE alert = %(alert)s) AS r
  WHERE %(after)s::timestamptz IS NULL OR time > %(after)s
  ORDER BY time FETCH FIRST %(limit)s ROWS WITH TIES
+"""
+STRETCHES = """
+SELECT x.alert, e.level, e.severity, count(*) AS excursions,
+       min(e.started) AS started, min(e.peak) AS lowest, max(e.peak) AS highest,
+       CASE WHEN bool_and(e.ended IS NOT NULL) THEN max(e.ended) END AS ended
+  FROM alert_excursion x
+  JOIN excursion e ON e.id = x.excursion
+ WHERE x.alert = ANY(%s) AND NOT e.withdrawn
+ GROUP BY x.alert, e.level, e.severity
+ ORDER BY x.alert, e.severity DESC
+"""
+COPIES = """
+SELECT count(*) AS readings, count(*) FILTER (WHERE quality = 1) AS uncertain,
+       (SELECT count(*) FROM alert_conflict WHERE alert = %(alert)s) AS conflicting,
+       min(time) AS first, max(time) AS last
+  FROM alert_reading WHERE alert = %(alert)s
+"""
+# What findings about devices and the box stand for is in their journal; begin and end in different entries.
+EXTENTS = """
+SELECT DISTINCT ON (j.alert) j.alert, (j.detail->>'from')::timestamptz AS began, (j.detail->>'to')::timestamptz AS ended
+  FROM journal j JOIN alert a ON a.id = j.alert
+ WHERE j.alert = ANY(%s) AND a.point IS NULL AND j.detail->>'from' IS NOT NULL
+ ORDER BY j.alert, j.n DESC
 """
 
 
@@ -74,6 +97,44 @@ class CopiedReading:
     """A further value of its time, which contradicts the first."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """All excursions of one alert at one level, taken together."""
+
+    alert: int
+    level: str
+    severity: int
+    excursions: int
+    started: datetime
+    ended: datetime | None
+    """None while one of them is open."""
+    lowest: float
+    """Lowest and highest of their peaks, in the point's unit."""
+    highest: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copies:
+    """How many readings an alert keeps as its own copy, and from when to when."""
+
+    readings: int
+    uncertain: int
+    """Of these, by their sender's word."""
+    conflicting: int
+    """Further values of their slots."""
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extent:
+    """When what was found about a device or the box began and ended, as its journal last says."""
+
+    alert: int
+    began: datetime
+    ended: datetime | None
+
+
 async def excursions(connection: Connection, alert: int) -> list[ExcursionLine]:
     """The newest 200 excursions of the alert, the newest first, the withdrawn among them."""
     return await select(connection, ExcursionLine, EXCURSIONS, (alert,))
@@ -97,3 +158,19 @@ async def readings(
     parameters = {"alert": alert, "after": after, "limit": limit}
     found = await select(connection, CopiedReading, READINGS, parameters)
     return sorted(found, key=lambda one: (one.time, one.point, one.conflicting))
+
+
+async def stretches(connection: Connection, ids: Sequence[int]) -> list[Stretch]:
+    """Per alert and level what its excursions come to, the most severe level first."""
+    return await select(connection, Stretch, STRETCHES, (list(ids),))
+
+
+async def copies(connection: Connection, alert: int) -> Copies:
+    """What the alert keeps of the readings that were judged."""
+    return (await select(connection, Copies, COPIES, {"alert": alert}))[0]
+
+
+async def extents(connection: Connection, ids: Sequence[int]) -> dict[int, Extent]:
+    """By alert, of findings about devices and the box only."""
+    found = await select(connection, Extent, EXTENTS, (list(ids),))
+    return {one.alert: one for one in found}

@@ -9,7 +9,7 @@ from typing import Final
 from alerting.telling.texts import BOX
 from dashboard.api.models import Both, Model
 from dashboard.display import Display
-from dashboard.pages.live import limits
+from dashboard.parts import limits
 from dashboard.texts import LANGUAGES, Texts
 from rules.rule import AnyRule
 

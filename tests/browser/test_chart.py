@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from dashboard.pages.live.chart import vertices
+from dashboard.parts.chart.series import vertices
 from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 

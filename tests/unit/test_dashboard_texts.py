@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
-import yaml
+from babel.messages.pofile import read_po
 
 import dashboard
 from dashboard.api.spreadsheet import COLUMNS
 from dashboard.pages.live.routes import FAULTS
 from dashboard.problems import KINDS
 from dashboard.pulse import Reason
-from dashboard.texts import LANGUAGES, choose, load
+from dashboard.texts import LANGUAGES, Texts, choose, load
 from domain.people import Role
 
 HERE = Path(dashboard.__file__).parent
 SOURCES = [*HERE.rglob("*.html"), *HERE.rglob("*.py")]
+CATALOGUES = sorted(HERE.rglob("locale/*.po"))
 LITERAL = re.compile(
     r"""\b(?:t|texts|known|Problem\(\d+,)\(?\s*"([a-z][a-z0-9.-]*)"\s*[,)]"""
 )
 """A text that is named in full: t("alerts.title"), Problem(400, "error.range")."""
+
+
+COMPOSED = re.compile(r'"([a-z][a-z0-9.-]*)\.(?:"\s*~|\{)')
+"""The beginning of a text that is named in part: "state." ~ one, f"error.{status}"."""
 
 
 def names(text: str) -> set[str]:
@@ -30,12 +36,38 @@ def names(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", load())
-def test_every_text_is_in_both_languages_and_asks_for_the_same(key: str) -> None:
-    both = load()[key]
-    assert set(both) == set(LANGUAGES)
-    assert all(both[language].strip() for language in LANGUAGES)
-    assert names(both["zh"]) == names(both["en"])
+def catalogue(path: Path) -> dict[str, Any]:
+    """Messages by key: a text, or its plural forms."""
+    with path.open("rb") as file:
+        messages = read_po(file, locale=path.stem, abort_invalid=True)
+    return {
+        key if isinstance(key := one.id, str) else key[0]: one.string
+        for one in messages
+        if one.id
+    }
+
+
+@pytest.mark.parametrize(
+    "path", CATALOGUES, ids=lambda path: str(path.relative_to(HERE))
+)
+def test_a_catalogue_has_the_same_texts_as_that_of_the_other_language(
+    path: Path,
+) -> None:
+    other = path.with_stem({"zh": "en", "en": "zh"}[path.stem])
+    ours, theirs = catalogue(path), catalogue(other)
+    assert list(ours) == list(theirs)
+    for key, text in ours.items():
+        forms = [text] if isinstance(text, str) else text
+        assert all(form.strip() for form in forms), key
+        assert names("".join(forms)) == names("".join(theirs[key])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_stands_in_two_catalogues(language: str) -> None:
+    keys = [
+        key for path in CATALOGUES if path.stem == language for key in catalogue(path)
+    ]
+    assert len(keys) == len(set(keys))
 
 
 def test_pages_name_only_texts_that_exist() -> None:
@@ -45,17 +77,18 @@ def test_pages_name_only_texts_that_exist() -> None:
         for key in LITERAL.findall(source.read_text(encoding="utf-8"))
     }
     assert len(named) > 60
-    assert named - set(load()) == set()
+    assert named - set(load("en").plural) == set()
 
 
 def test_no_text_is_left_over() -> None:
     sources = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
-    composed = re.compile(
-        r"(alert|banner|csv|error|event|fault|in-use|level|problem|role|rule|sign-in|state|stream)\."
-    )
-    own = yaml.safe_load((HERE / "texts.yaml").read_text(encoding="utf-8"))
+    composed = {prefix + "." for prefix in COMPOSED.findall(sources)}
+    own = [key for path in CATALOGUES if path.stem == "en" for key in catalogue(path)]
     assert [
-        key for key in own if f'"{key}"' not in sources and not composed.match(key)
+        key
+        for key in own
+        if f'"{key}"' not in sources
+        and not any(key.startswith(prefix) for prefix in composed)
     ] == []
 
 
@@ -76,7 +109,7 @@ def test_no_text_is_left_over() -> None:
     ],
 )
 def test_every_composed_key_has_a_text(key: str) -> None:
-    assert load()[key]["en"]
+    assert Texts("en").known(key, "")
 
 
 @pytest.mark.parametrize(

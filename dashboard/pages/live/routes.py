@@ -9,18 +9,19 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi import Query as QueryField
 from pydantic import AfterValidator, AwareDatetime
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from alerting.life.forms import Command
 from alerting.life.permissions import MAY
 from dashboard.assets import PLOTLY
+from dashboard.forms import clean, done
 from dashboard.house import House, house, texts
 from dashboard.identity import Me, me
-from dashboard.pages.live import chart, view
-from dashboard.problems import Problem, wants_page
+from dashboard.pages.live import view
+from dashboard.parts.chart import series as chart
+from dashboard.problems import Problem
 from dashboard.render import page
 from dashboard.texts import Texts
-from domain.characters import printable
 from domain.errors import CommandError, InputError, Unavailable
 from domain.people import Person, Role
 from storage import alert_cards, charts, overview
@@ -187,18 +188,3 @@ async def inject(
 def may_inject(here: House, person: Person) -> bool:
     """Whether the demo's card of faults is for this person."""
     return here.inject_fault is not None and person.role in INJECTORS
-
-
-def clean(text: str) -> str:
-    """One line of printable text. Raises Problem 400 for what cannot be shown or stored."""
-    line = " ".join(text.split())
-    if not all(map(printable, line)):
-        raise Problem(400, "acknowledge.unprintable")
-    return line
-
-
-def done(request: Request, text: str, back: str) -> Response:
-    """What came of a command: a page again, or its text for a script."""
-    if wants_page(request):
-        return RedirectResponse(back, 303)
-    return JSONResponse({"text": text})

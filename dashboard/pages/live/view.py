@@ -14,14 +14,15 @@ from alerting.life.life_cycle import derived
 from dashboard.api.fields import Printable
 from dashboard.display import Display
 from dashboard.house import House
-from dashboard.pages.live import limits
+from dashboard.parts import limits
 from domain.alerts import JournalEntry, State
 from domain.people import Person
 from domain.readings import decimals
 from domain.rules import Severity
 from rules.threshold import ThresholdLevel
-from storage import alert_cards, charts, journal, overview
-from storage.alert_cards import AlertLine, Copies, Stretch
+from storage import alert_cards, alert_details, charts, journal, overview
+from storage.alert_cards import AlertLine
+from storage.alert_details import Copies, Stretch
 from storage.charts import PointName
 from storage.overview import Example, PointLine
 from storage.unit import Connection
@@ -168,7 +169,7 @@ async def read(
 async def _cards(
     connection: Connection, ids: Sequence[int], show: Display
 ) -> dict[int, Card]:
-    stretches = await alert_cards.stretches(connection, ids)
+    stretches = await alert_details.stretches(connection, ids)
     by_alert = {
         alert: list(group) for alert, group in groupby(stretches, key=lambda s: s.alert)
     }
@@ -243,7 +244,7 @@ async def _details(connection: Connection, card: Card, show: Display) -> Details
     return Details(
         card=card,
         journal=await journal.entries(connection, card.alert.id),
-        copies=await alert_cards.copies(connection, card.alert.id),
+        copies=await alert_details.copies(connection, card.alert.id),
         limits=[limits.describe(show, level, unit) for level in levels],
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.display import Display
-from dashboard.pages.live import limits
+from dashboard.parts import limits
 from domain.readings import Quality, decimals
 from domain.rules import Severity
 from rules.rule import AnyRule

@@ -1,0 +1,1 @@
+"""One alert: all that explains it, and what can be done."""

@@ -1,0 +1,1 @@
+"""Connections: what devices send, what became of it, what to send."""

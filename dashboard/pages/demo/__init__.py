@@ -1,0 +1,1 @@
+"""The demo's page: let simulated equipment fail."""

@@ -1,0 +1,1 @@
+"""The overview of my region: map, codes, index, what is open."""

@@ -1,0 +1,1 @@
+"""Points: which there are, and the curves of one or several."""

@@ -1,0 +1,1 @@
+"""The rules that watch what one sees, and trying one on history."""

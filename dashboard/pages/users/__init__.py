@@ -1,0 +1,1 @@
+"""Users and channels, for the administrator."""

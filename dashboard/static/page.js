@@ -1,0 +1,89 @@
+// What all pages can do: links within the page, forms that are sent without leaving it,
+// dialogs, and a word about what has just come.
+//
+//   <a href="…" data-go>            changes the page's address and renews it
+//   <form data-send>                is sent; its <output class="result"> says what came of it
+//   <button data-open="ID">         opens the dialog of that id; data-cancel closes it
+
+import { renew } from "./renew.js";
+
+// Links within the page.
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-go]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  await renew();
+  if (link.dataset.go) {
+    document.querySelector(link.dataset.go).scrollIntoView({ block: "nearest" });
+  }
+});
+addEventListener("popstate", renew);
+
+// Commands: forms are sent, what came of them is shown beside them.
+
+async function send(form, fields) {
+  const answer = await fetch(form.getAttribute("action"), {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(fields),
+    signal: AbortSignal.timeout(15000),
+  });
+  const { text, detail } = await answer.json();
+  return { done: answer.ok, text: answer.ok ? text : detail };
+}
+
+export function report(output, { done, text }) {
+  output.textContent = text;
+  output.className = `result ${done ? "done" : "failed"}`;
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-send]");
+  if (!form) return;
+  event.preventDefault();
+  const output = form.querySelector("output");
+  const fields = new FormData(form, event.submitter); // of a disabled button it would not tell
+  const buttons = form.querySelectorAll("button:not([data-cancel])");
+  for (const button of buttons) button.disabled = true;
+  const result = await send(form, fields).catch(() => ({
+    done: false,
+    text: output.dataset.failed,
+  }));
+  for (const button of buttons) button.disabled = false;
+  report(output, result);
+  const dialog = form.closest("dialog");
+  if (result.done && dialog) {
+    dialog.close();
+    toast(result.text);
+  }
+  if (result.done) form.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  await renew();
+});
+
+// Dialogs.
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    event.preventDefault();
+    document.getElementById(opener.dataset.open).showModal();
+  } else if (event.target.closest("[data-cancel]")) {
+    event.target.closest("dialog").close();
+  }
+});
+
+// What has just come: at most three at a time, or nobody reads any.
+
+const TOASTS = 3;
+
+export function toast(words) {
+  const toasts = document.getElementById("toasts");
+  const one = document.createElement("p");
+  one.className = "toast";
+  one.textContent = words;
+  toasts.append(one);
+  while (toasts.children.length > TOASTS) toasts.firstElementChild.remove();
+  setTimeout(() => one.remove(), 8000);
+}
