@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -102,8 +102,15 @@ async def feed(admin: str, how: str) -> late.Speed:
             clock = ManualClock(sent[-1].arrived + timedelta(days=1))
             url = make_conninfo(own.connection.info.dsn, password=PASSWORD)
             task = asyncio.create_task(roll_up(url, clock, lambda _: None))
-            stack.callback(task.cancel)
+            stack.push_async_callback(stopped, task)
         return await late.feed(own, sent, 500, how)
+
+
+async def stopped(task: asyncio.Task[None]) -> None:
+    """Cancel it, and wait until it has closed its connection."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def nothing(*_: object) -> None:
