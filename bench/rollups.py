@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from bench import box, late, world
 from bench.alerting import each
+from dashboard.pool import new_pool
 from ingest.rolling_up import roll_up
 from storage import rollups
 from storage.connect import connect
@@ -46,7 +47,7 @@ async def year(database: Database, rounds: int) -> None:
             await rollups.roll_up(worker, taken)
     with psycopg.connect(database.url(), autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE")
-    async with await connect(database.url("web"), name="bench") as web:
+    async with new_pool(database.url("web")) as pool, pool.connection() as web:
         for _ in range(rounds):
             one = await each(lambda: web.execute("SELECT 1"), 200)
             for name, (level, width) in SLICES.items():
