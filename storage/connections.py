@@ -146,7 +146,7 @@ SELECT DISTINCT ON (g.sign) g.sign, i.arrived AS at, g.boot
   JOIN intake AS i ON i.id = g.intake
  ORDER BY g.sign, i.arrived DESC
 """
-CODES = "SELECT code FROM enterprise WHERE id = %s"
+CODE = "SELECT code FROM enterprise WHERE id = %s"
 COUNTED: Final = 1000
 """Refusing intakes of a device that are counted at most."""
 
@@ -388,8 +388,8 @@ async def signs(connection: Connection, within: Sequence[Span]) -> list[Sign]:
 
 async def code(connection: Connection, enterprise: int) -> str | None:
     """统一社会信用代码 of an enterprise, if it is seen."""
-    row = await (await connection.execute(CODES, (enterprise,))).fetchone()
-    return row and row[0]
+    row = await (await connection.execute(CODE, (enterprise,))).fetchone()
+    return row[0] if row else None
 
 
 def _of(within: Sequence[Span]) -> dict[str, Any]:

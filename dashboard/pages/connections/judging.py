@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from storage.connections import Heard, Measured
@@ -46,8 +45,6 @@ class Clock(NamedTuple):
     pace: Pace
     delay: timedelta
     """The median; negative: measured after it arrived, by the device's clock."""
-    least: timedelta
-    most: timedelta
 
 
 def clock(readings: Iterable[Measured], interval: timedelta | None) -> Clock | None:
@@ -62,9 +59,14 @@ def clock(readings: Iterable[Measured], interval: timedelta | None) -> Clock | N
     if not newest:
         return None
     delays = sorted(newest.values())
-    middle = delays[len(delays) // 2]
-    steady = delays[-1] - delays[0] <= STEADY and len(delays) > 1
-    return Clock(_pace(middle, interval, steady=steady), middle, delays[0], delays[-1])
+    middle = _median(delays)
+    steady = len(delays) > 1 and delays[-1] - delays[0] <= STEADY
+    return Clock(_pace(middle, interval, steady=steady), middle)
+
+
+def _median(those: Iterable[timedelta]) -> timedelta:
+    ordered = sorted(those)
+    return ordered[len(ordered) // 2]
 
 
 def _pace(delay: timedelta, interval: timedelta | None, *, steady: bool) -> Pace:
@@ -84,7 +86,7 @@ def observed(readings: Iterable[Measured]) -> dict[int, timedelta]:
     for one in readings:
         times[one.point].append(one.time)
     return {
-        point: median(late - early for early, late in pairwise(sorted(those)))
+        point: _median(late - early for early, late in pairwise(sorted(those)))
         for point, those in times.items()
         if len(those) > 1
     }

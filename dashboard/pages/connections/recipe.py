@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Final
 
@@ -19,7 +19,7 @@ from storage.connections import DeviceLine, PointLine
 HOST: Final = "HOST"
 """Stands for the broker's address, which its operator tells."""
 SENDER: Final = Template(
-    (files(__package__) / "sender.txt").read_text(encoding="utf-8")
+    (Path(__file__).parent / "sender.txt").read_text(encoding="utf-8")
 )
 ENTRY: Final = Template("""\
           $key:

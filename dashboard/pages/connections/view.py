@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -38,7 +38,7 @@ RECENTLY: Final = timedelta(days=7)
 """So far back a list looks for the newest reading of a point, by which it tells the clock."""
 FOREVER: Final = timedelta(days=6 * 366)
 """Older readings are not accepted, and none are kept."""
-INTAKES: Final = 20
+INTAKES: Final = 12
 LATEST: Final = 5
 """Of these intakes none may have refused anything."""
 EACH: Final = 10
@@ -173,7 +173,7 @@ async def _page(
     heard = await connections.heard(
         connection, await connections.spans(connection, sites)
     )
-    states = {
+    states: dict[int, State] = {
         line.id: judging.state(heard.get(line.id), line.interval, now) for line in found
     }
     matching = [line for line in found if query.state in (None, states[line.id])]
@@ -188,7 +188,7 @@ async def _rows(
     connection: Connection,
     lines: Sequence[DeviceLine],
     heard: dict[int, Heard],
-    states: dict[int, State],
+    states: Mapping[int, State],
     now: datetime,
 ) -> list[Row]:
     sites = {line.id: line.site for line in lines}
