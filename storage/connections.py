@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple, TypeVar
+
+from psycopg.rows import class_row
 
 from storage.alert_list import like
 from storage.scope import Window
-from storage.snapshot import select
 from storage.unit import Connection
 
 DEVICES = """
@@ -147,6 +148,7 @@ SELECT DISTINCT ON (g.sign) g.sign, i.arrived AS at, g.boot
  ORDER BY g.sign, i.arrived DESC
 """
 CODE = "SELECT code FROM enterprise WHERE id = %s"
+Row = TypeVar("Row")
 COUNTED: Final = 1000
 """Refusing intakes of a device that are counted at most."""
 
@@ -292,7 +294,7 @@ async def devices(
         "after": after,
         "limit": limit,
     }
-    return await select(connection, DeviceLine, DEVICES, parameters)
+    return await _rows(connection, DeviceLine, DEVICES, parameters)
 
 
 async def points(
@@ -300,7 +302,7 @@ async def points(
 ) -> list[PointLine]:
     """The points of `devices`, with the settings in force at `now`."""
     parameters = {"devices": list(devices), "now": now}
-    return await select(connection, PointLine, POINTS, parameters)
+    return await _rows(connection, PointLine, POINTS, parameters)
 
 
 async def spans(
@@ -312,13 +314,13 @@ async def spans(
         "sites": list(sites.values()),
         "since": since,
     }
-    cursor = await connection.execute(SPANS, parameters)
+    cursor = await connection.execute(SPANS, parameters, prepare=False)
     return [Span(*row) for row in await cursor.fetchall()]
 
 
 async def heard(connection: Connection, within: Sequence[Span]) -> dict[int, Heard]:
     """The newest message of each device; those never heard are left out."""
-    found = await select(connection, Heard, HEARD, _of(within))
+    found = await _rows(connection, Heard, HEARD, _of(within))
     return {one.device: one for one in found}
 
 
@@ -328,7 +330,8 @@ async def refusals(connection: Connection, within: Sequence[Span]) -> dict[int, 
     Counted in at most `COUNTED` intakes of a device; where nothing was, it is left out.
     """
     parameters = {**_of(within), "limit": COUNTED}
-    return dict(await (await connection.execute(REFUSALS, parameters)).fetchall())
+    cursor = await connection.execute(REFUSALS, parameters, prepare=False)
+    return dict(await cursor.fetchall())
 
 
 async def recent(
@@ -347,7 +350,6 @@ async def recent(
         "since": since,
         "each": each,
     }
-    # Not prepared: a plan for all times would look at all partitions.
     cursor = await connection.execute(RECENT, parameters, prepare=False)
     return [Measured(*row) for row in await cursor.fetchall()]
 
@@ -357,12 +359,12 @@ async def messages(
 ) -> list[Taken]:
     """The newest intakes of a device, the newest first."""
     parameters = {**_of(within), "limit": limit}
-    return await select(connection, Taken, MESSAGES, parameters)
+    return await _rows(connection, Taken, MESSAGES, parameters)
 
 
 async def sums(connection: Connection, within: Sequence[Span]) -> Sums:
     """The ledger of a device, added up."""
-    return (await select(connection, Sums, SUMS, _of(within)))[0]
+    return (await _rows(connection, Sums, SUMS, _of(within)))[0]
 
 
 async def refused(
@@ -370,7 +372,7 @@ async def refused(
 ) -> list[Refused]:
     """The newest refusals of a device, the newest first, with `cut` bytes of each payload."""
     parameters = {**_of(within), "limit": limit, "cut": cut}
-    return await select(connection, Refused, REFUSED, parameters)
+    return await _rows(connection, Refused, REFUSED, parameters)
 
 
 async def unregistered(
@@ -378,18 +380,27 @@ async def unregistered(
 ) -> list[Refused]:
     """Refusals of senders that nobody registered, under the code of an enterprise."""
     parameters = {"code": code, "limit": limit, "cut": cut}
-    return await select(connection, Refused, UNREGISTERED, parameters)
+    return await _rows(connection, Refused, UNREGISTERED, parameters)
 
 
 async def signs(connection: Connection, within: Sequence[Span]) -> list[Sign]:
     """The newest sign of life of each kind."""
-    return await select(connection, Sign, SIGNS, _of(within))
+    return await _rows(connection, Sign, SIGNS, _of(within))
 
 
 async def code(connection: Connection, enterprise: int) -> str | None:
     """统一社会信用代码 of an enterprise, if it is seen."""
     row = await (await connection.execute(CODE, (enterprise,))).fetchone()
     return row[0] if row else None
+
+
+async def _rows(
+    connection: Connection, row: type[Row], query: LiteralString, parameters: Any
+) -> list[Row]:
+    """Never prepared: a plan for any values knows neither filters, nor how many, nor times."""
+    async with connection.cursor(row_factory=class_row(row)) as cursor:
+        await cursor.execute(query, parameters, prepare=False)
+        return await cursor.fetchall()
 
 
 def _of(within: Sequence[Span]) -> dict[str, Any]:
