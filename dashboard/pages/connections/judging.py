@@ -66,7 +66,7 @@ def clock(readings: Iterable[Measured], interval: timedelta | None) -> Clock | N
 
 def _median(those: Iterable[timedelta]) -> timedelta:
     ordered = sorted(those)
-    return ordered[len(ordered) // 2]
+    return ordered[(len(ordered) - 1) // 2]
 
 
 def _pace(delay: timedelta, interval: timedelta | None, *, steady: bool) -> Pace:

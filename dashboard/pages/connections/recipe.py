@@ -35,7 +35,7 @@ MOST: Final = 20
 STATES: Final = {"door": 0, "power": 1, "running": 1}
 ZONES: Final = {"cold": 5.0, "cool": 12.0, "ambient": 22.0, "frozen": -25.0}
 TYPICAL: Final = {
-    "°C": 5.0, "%RH": 55, "lx": 300, "Pa": 15, "hPa": 1013, "kPa": 101.3, "MPa": 0.2,
+    "°C": 5.0, "%RH": 55, "lx": 300, "Pa": 15, "hPa": 1013, "kPa": 10, "MPa": 0.2,
     "m/s": 0.45, "/m³": 1200, "rpm": 60, "kg": 12.5, "g": 250, "mg": 500, "mL": 500, "L": 20,
     "%": 98, "µS/cm": 0.8, "mS/cm": 1.2, "mg/L": 0.2, "µg/L": 200, "L/min": 40, "m³/h": 2.4,
     "pH": 7.0, "min": 30, "s": 30, "h": 1, "1": 10,
