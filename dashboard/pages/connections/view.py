@@ -86,6 +86,7 @@ class Example:
     """The same for the same kind."""
     newest: Refused
     count: int
+    topic: str
     field: str | None
     """Where in the payload."""
     raw: str | None
@@ -285,7 +286,7 @@ def unknown(
     known = {point.key for point in points}
     return sorted(
         {
-            one.point
+            visible(one.point)
             for one in refused
             if one.reason == Reason.UNKNOWN_POINT and one.point not in known
             if one.point is not None and since is not None and one.arrived >= since
@@ -303,6 +304,7 @@ def examples(refused: Iterable[Refused]) -> list[Example]:
             id=sha256(repr(kind).encode()).hexdigest()[:16],
             newest=those[0],
             count=len(those),
+            topic=visible(those[0].topic),
             field=_field(those[0]),
             raw=None if those[0].raw is None else legible(those[0].raw),
             remedy=REMEDIES[Reason(those[0].reason)],
@@ -318,12 +320,16 @@ def _field(one: Refused) -> str | None:
     if one.point is None:
         return None
     of = "quality" if one.reason == Reason.BAD_QUALITY else "values"
-    return f"{of}.{one.point}"
+    return visible(f"{of}.{one.point}")
 
 
 def legible(raw: bytes) -> str:
-    """A payload as text: what cannot be read is shown by its number."""
-    text = raw.decode(errors="backslashreplace")
+    """A payload as text; bytes that are none are shown by their numbers."""
+    return visible(raw.decode(errors="backslashreplace"))
+
+
+def visible(text: str) -> str:
+    """`text` with every character that cannot be seen, or turns others around, by its number."""
     return "".join(
         one if one.isprintable() or one in "\n\t" else ascii(one)[1:-1] for one in text
     )
