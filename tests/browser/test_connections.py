@@ -80,8 +80,9 @@ async def test_what_was_refused_is_shown_with_reason_field_and_remedy(
     await world.send("coldroom-1", (2.0, {"t1": 5}), (2.0, {"t1": 6}), (2.0, {"t1": 5}))
     await take_in(world, TOPIC.format("coldroom-1"), b"\x00" + EVIL.encode() * 100)
     await take_in(world, STATUS.format("coldroom-1"), b'{"status": "offline"}')
-    page = await new_page("/devices/1")
+    page = await new_page("/devices/1", viewport={"width": 390, "height": 844})
     await expect(page.locator("#state")).to_contain_text("it has left")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
     refused = page.locator("#refusals")
     for words in (
         "The point is not registered",
@@ -110,7 +111,9 @@ async def test_the_list_tells_states_and_who_is_not_registered(
     await take_in(world, TOPIC.format("coldroom-9"), b'{"values": {"t1": 5}}')
     await take_in(world, TOPIC.format("\N{RIGHT-TO-LEFT OVERRIDE}x"), b"{}")
     engineer = await session_of(database, world, ENTERPRISE)
-    page = await new_page("/connections", session=engineer)
+    phone = {"width": 390, "height": 844}
+    page = await new_page("/connections", session=engineer, viewport=phone)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
     rows = page.locator("#devices tbody tr")
     await expect(rows.nth(0)).to_contain_text("Receiving")
     await expect(rows.nth(1)).to_contain_text("Refusing")
