@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
-from dashboard.identity import me
+from dashboard.api.fields import AlertId, Here, T
+from dashboard.forms import done
+from dashboard.identity import Me, me
+from dashboard.parts.commands import giving
 from dashboard.render import page
 
 router = APIRouter(dependencies=[Depends(me)])
@@ -15,3 +20,18 @@ router = APIRouter(dependencies=[Depends(me)])
 async def show_alert(request: Request, alert: int) -> Response:
     """The page."""
     return page(request, "alert/alert.html")
+
+
+@router.post("/alerts/{alert}/commands")
+async def command_alert(
+    request: Request,
+    here: Here,
+    person: Me,
+    t: T,
+    alert: AlertId,
+    filled: Annotated[giving.Filled, Form()],
+) -> Response:
+    """Do what a form of parts/commands asks for, and say what came of it."""
+    command = filled.command(alert, here.clock.now(), t)
+    text = await giving.give(here, person, command, t)
+    return done(request, text, f"/alerts/{alert}")
