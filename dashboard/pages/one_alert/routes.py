@@ -19,7 +19,7 @@ router = APIRouter(dependencies=[Depends(me)])
 @router.get("/alerts/{alert}")
 async def show_alert(request: Request, alert: int) -> Response:
     """The page."""
-    return page(request, "alert/alert.html")
+    return page(request, "one_alert/one_alert.html")
 
 
 @router.post("/alerts/{alert}/commands")
