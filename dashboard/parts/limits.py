@@ -66,7 +66,8 @@ def level_name(show: Display, level: str) -> str:
 
 def describe(show: Display, level: Level, unit: str) -> str:
     """The level in one line: `excursion: < 2 °C, > 8 °C · for 10 min`."""
-    return f"{level_name(show, level.name)}: {limit(level, show, unit)}"
+    name, words = level_name(show, level.name), limit(level, show, unit)
+    return show.texts("limit.named", name=name, limit=words)
 
 
 def span(show: Display, duration: timedelta) -> str:
