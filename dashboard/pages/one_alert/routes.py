@@ -48,7 +48,7 @@ async def export_alert(
     """The same as a file."""
     show = display(request)
     async with here.seen_by(person) as connection:
-        content = await _read(connection, alert, person, show, drawn=True)
+        content = await _read(connection, alert, person, show, exported=True)
         seals = await alert_details.seals(connection, alert)
         intakes = await alert_details.intakes(connection, alert)
     return export(content, seals=seals, intakes=intakes, person=person, show=show)
@@ -75,9 +75,9 @@ async def _read(
     person: Person,
     show: Display,
     *,
-    drawn: bool = False,
+    exported: bool = False,
 ) -> view.Page:
     try:
-        return await view.read(connection, alert, person, show, drawn=drawn)
+        return await view.read(connection, alert, person, show, exported=exported)
     except LookupError as error:
         raise Problem(404) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -19,6 +19,11 @@ from storage.alert_list import AlertLine
 
 UNSAID: Final = frozenset({"command", "rule", "due", "to"})
 """What a journal's detail has for programs, or what is said with something else."""
+
+
+def exact(show: Display, time: datetime) -> str:
+    """A time as a paper says it, with its own offset: `22 Nov 2026, 17:30:05 +08:00`."""
+    return f"{show.moment(time)} {show.local(time).isoformat()[-6:]}"
 
 
 class Excursion(NamedTuple):
@@ -63,12 +68,14 @@ class Teller:
     """Full names, by name."""
     foreign: Collection[int]
     """Alerts that are not to be named."""
+    when: Callable[[datetime], str]
+    """Writes a time."""
 
     def told(self, entry: JournalEntry) -> Told:
         """The entry in words."""
         facts = [
             fact
-            for key, content in entry.detail.items()
+            for key, content in sorted(entry.detail.items(), key=_place)
             if key not in UNSAID
             for fact in self._facts(entry, key, content)
         ]
@@ -100,11 +107,10 @@ class Teller:
 
     def extent(self, start: str, end: str | None) -> str:
         """From when to when, of times as JSON has them."""
-        began = self.show.time(datetime.fromisoformat(start))
+        began = self._moment(start)
         if end is None:
             return self.show.texts("alert.since", start=began)
-        ended = self.show.time(datetime.fromisoformat(end))
-        return self.show.texts("alert.from-to", start=began, end=ended)
+        return self.show.texts("alert.from-to", start=began, end=self._moment(end))
 
     def _facts(self, entry: JournalEntry, key: str, content: Any) -> Iterator[Fact]:
         name = self.show.texts.known(f"journal.fact.{key}", key)
@@ -119,7 +125,7 @@ class Teller:
         match key:
             case "assignee":
                 return self.who(content)
-            case "until":
+            case "until" | "time" | "measured":
                 return self._moment(content)
             case "missed":
                 what = self.show.texts(f"deadline.{content}")
@@ -143,7 +149,7 @@ class Teller:
         return Fact(name, " · ".join(filter(None, parts)))
 
     def _moment(self, time: str) -> str:
-        return self.show.moment(datetime.fromisoformat(time))
+        return self.when(datetime.fromisoformat(time))
 
     def _plain(self, content: Any) -> str:
         if isinstance(content, bool):
@@ -157,3 +163,8 @@ def answer(story: Iterable[Told]) -> Told | None:
     """The newest answer; None: there is none."""
     answers = [told for told in story if told.entry.event is Event.ANSWERED]
     return answers[-1] if answers else None
+
+
+def _place(item: tuple[str, Any]) -> bool:
+    """The cause is said first, then what was done about it."""
+    return item[0] != "cause"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from dashboard.api.alert_models import named
 from dashboard.display import Display
 from dashboard.pages.one_alert import own_copy
 from dashboard.pages.one_alert.drawing import Drawing
-from dashboard.pages.one_alert.story import Excursion, Teller, Told, answer
+from dashboard.pages.one_alert.story import Excursion, Teller, Told, answer, exact
 from dashboard.parts import limits
 from dashboard.parts.alert.shown import Shown, shown
 from domain.alerts import JournalEntry
@@ -59,6 +60,8 @@ class Page:
     """All that explains one alert."""
 
     position: int
+    when: Callable[[datetime], str]
+    """Writes a time."""
     one: Shown
     assignee: str | None
     levels: Sequence[str]
@@ -87,12 +90,12 @@ async def read(
     person: Person,
     show: Display,
     *,
-    drawn: bool = False,
+    exported: bool = False,
 ) -> Page:
     """The page. Raises LookupError for an alert that is not there, or not seen.
 
-    `connection` is of `House.seen_by(person)`. `drawn`: the alert's own copy is drawn even
-    where the point's curve can be seen.
+    `connection` is of `House.seen_by(person)`. `exported`: times are exact, and the alert's
+    own copy is drawn even where the point's curve can be seen.
     """
     line = await _line(connection, alert)
     related = await _related(connection, line)
@@ -101,19 +104,21 @@ async def read(
     )
     entries = await journal.entries(connection, alert)
     owed = await deliveries.told(connection, alert)
-    teller = await _teller(connection, line, entries, owed, show)
+    when = partial(exact, show) if exported else show.time
+    teller = await _teller(connection, line, entries, owed, show, when)
     story = [teller.told(entry) for entry in entries]
     found = await alert_details.excursions(connection, alert)
     excursions = [teller.excursion(each) for each in found]
     copies = await alert_details.copies(connection, alert)
     series = series_of(one, show.now)
     drawing = None
-    if drawn or series is None:
+    if exported or series is None:
         drawing = await own_copy.drawn(connection, line, copies, excursions, show)
     commands = [name for name in FORMS if name in MAY[person.role]]
     assigns = "assign" in commands
     return Page(
         position=await journal.horizon(connection),
+        when=when,
         one=one,
         assignee=line.head.assignee and teller.who(line.head.assignee),
         levels=levels_of(line, show),
@@ -199,6 +204,7 @@ async def _teller(
     entries: Sequence[JournalEntry],
     owed: Sequence[deliveries.Told],
     show: Display,
+    when: Callable[[datetime], str],
 ) -> Teller:
     """Who tells the journal: with everybody's full name, and without foreign alerts."""
     assignees = {entry.detail.get("assignee", entry.actor) for entry in entries}
@@ -208,6 +214,7 @@ async def _teller(
     return Teller(
         line=line,
         show=show,
+        when=when,
         names=await people.full_names(connection, actors | assignees | recipients),
         foreign=mentioned - await alert_details.seen(connection, mentioned),
     )
