@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from dashboard import navigation
+from dashboard.assets import PLOTLY
 from dashboard.house import display, house
 from dashboard.texts import LANGUAGES, NAMES, TAGS
 
@@ -55,6 +56,7 @@ def page(
         languages={one: (NAMES[one], link(request, lang=one)) for one in LANGUAGES},
         theme=theme(request),
         themes=THEMES,
+        plotly=PLOTLY,
         link=lambda **changes: link(request, **changes),
         **values,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.snapshot import select
 from storage.unit import Connection
@@ -49,6 +49,36 @@ SELECT count(*) AS readings, count(*) FILTER (WHERE quality = 1) AS uncertain,
        min(time) AS first, max(time) AS last
   FROM alert_reading WHERE alert = %(alert)s
 """
+# The alert's own copy in slices of a width in seconds; of each the lowest and the highest value.
+CURVE = """
+WITH stepped AS (
+    SELECT time, value, time - lag(time) OVER (ORDER BY time) AS step,
+           floor(extract(epoch FROM time - %(start)s) / %(width)s) AS slice
+      FROM alert_reading
+     WHERE alert = %(alert)s AND point = %(point)s AND quality < 2 AND value IS NOT NULL
+       AND time BETWEEN %(start)s AND %(until)s
+)
+SELECT min(time) AS first, max(time) AS last, max(step) AS step,
+       (array_agg(time ORDER BY value, time))[1] AS low_time, min(value) AS low,
+       (array_agg(time ORDER BY value DESC, time))[1] AS high_time, max(value) AS high
+  FROM stepped GROUP BY slice ORDER BY first
+"""
+CONFLICTING = """
+SELECT time, value FROM alert_conflict
+ WHERE alert = %s AND point = %s AND value IS NOT NULL ORDER BY time LIMIT 500
+"""
+# Of each chain the newest intake that wrote about the alert: its digest stands for all before.
+SEALS = """
+SELECT DISTINCT ON (i.share) s.name AS share, i.number, i.id, i.arrived, encode(i.digest, 'hex') AS digest
+  FROM (SELECT intake FROM journal WHERE alert = %(alert)s
+         UNION SELECT intake FROM alert_reading WHERE alert = %(alert)s
+         UNION SELECT intake FROM alert_conflict WHERE alert = %(alert)s
+         UNION SELECT intake FROM alert_excursion WHERE alert = %(alert)s) AS w
+  JOIN intake AS i ON i.id = w.intake
+  JOIN share AS s ON s.id = i.share
+ ORDER BY i.share, i.number DESC
+"""
+INTAKES = "SELECT n, intake FROM journal WHERE alert = %s"
 # What findings about devices and the box stand for is in their journal; begin and end in different entries.
 EXTENTS = """
 SELECT DISTINCT ON (j.alert) j.alert, (j.detail->>'from')::timestamptz AS began, (j.detail->>'to')::timestamptz AS ended
@@ -135,6 +165,31 @@ class Extent:
     ended: datetime | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """Part of an alert's own copy: its ends, its extremes, and the longest step to any of it."""
+
+    first: datetime
+    last: datetime
+    step: timedelta | None
+    low_time: datetime
+    low: float
+    high_time: datetime
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seal:
+    """An intake that wrote about an alert (docs/chain.md)."""
+
+    share: str
+    number: int
+    id: int
+    arrived: datetime
+    digest: str
+    """SHA-256, hexadecimal."""
+
+
 async def excursions(connection: Connection, alert: int) -> list[ExcursionLine]:
     """The newest 200 excursions of the alert, the newest first, the withdrawn among them."""
     return await select(connection, ExcursionLine, EXCURSIONS, (alert,))
@@ -168,6 +223,43 @@ async def stretches(connection: Connection, ids: Sequence[int]) -> list[Stretch]
 async def copies(connection: Connection, alert: int) -> Copies:
     """What the alert keeps of the readings that were judged."""
     return (await select(connection, Copies, COPIES, {"alert": alert}))[0]
+
+
+async def curve(
+    connection: Connection,
+    alert: int,
+    point: int,
+    span: tuple[datetime, datetime],
+    slices: int,
+) -> list[Slice]:
+    """What the alert keeps of the point, in at most `slices` and one; those without are left out."""
+    start, until = span
+    parameters = {
+        "alert": alert,
+        "point": point,
+        "start": start,
+        "until": until,
+        "width": (until - start).total_seconds() / slices,
+    }
+    return await select(connection, Slice, CURVE, parameters)
+
+
+async def conflicting(
+    connection: Connection, alert: int, point: int
+) -> list[tuple[datetime, float]]:
+    """The first 500 values that contradicted the alert's own copy."""
+    cursor = await connection.execute(CONFLICTING, (alert, point))
+    return await cursor.fetchall()
+
+
+async def seals(connection: Connection, alert: int) -> list[Seal]:
+    """By chain, the newest intake that wrote about the alert."""
+    return await select(connection, Seal, SEALS, {"alert": alert})
+
+
+async def intakes(connection: Connection, alert: int) -> dict[int, int]:
+    """By number of the journal's entry, the intake that wrote it."""
+    return dict(await (await connection.execute(INTAKES, (alert,))).fetchall())
 
 
 async def extents(connection: Connection, ids: Sequence[int]) -> dict[int, Extent]:

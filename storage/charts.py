@@ -67,12 +67,23 @@ SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) tim
  WHERE point = %(point)s AND time >= %(start)s AND time <= %(until)s
  ORDER BY floor(extract(epoch FROM time - %(start)s) / %(width)s), time
 """
+# Of each bucket the first reading that arrived late.
+LATE = """
+SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) time, NULL::float8 AS value
+  FROM reading
+ WHERE point = %(point)s AND time >= %(start)s AND time <= %(until)s AND provenance = 1
+ ORDER BY floor(extract(epoch FROM time - %(start)s) / %(width)s), time
+"""
+# Those of a severity and level that begin in the same bucket are one: nobody could tell them
+# apart, and none is left out.
 EXCURSIONS = """
-SELECT level, severity, started, ended, peak
+SELECT level, severity, min(started) AS started,
+       nullif(max(coalesce(ended, 'infinity')), 'infinity') AS ended
   FROM excursion
  WHERE point = %(point)s AND NOT withdrawn
    AND started <= %(until)s AND coalesce(ended, 'infinity') > %(start)s
- ORDER BY started DESC LIMIT 200
+ GROUP BY level, severity, floor(extract(epoch FROM greatest(started, %(start)s) - %(start)s) / %(width)s)
+ ORDER BY started
 """
 
 
@@ -129,13 +140,12 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shade:
-    """An excursion of the charted point."""
+    """An excursion of the charted point, or several that begin in the same slice."""
 
     level: str
     severity: int
     started: datetime
     ended: datetime | None
-    peak: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +212,11 @@ async def conflicts(connection: Connection, slices: Slices) -> list[Mark]:
     return await select(connection, Mark, CONFLICTS, slices.parameters)
 
 
+async def late(connection: Connection, slices: Slices) -> list[Mark]:
+    """Readings that arrived late, at most one per slice and without their values."""
+    return await select(connection, Mark, LATE, slices.parameters)
+
+
 async def excursions(connection: Connection, slices: Slices) -> list[Shade]:
-    """The newest 200 excursions that reach into the range."""
+    """The excursions that reach into the range; of each slice at most one per level."""
     return await select(connection, Shade, EXCURSIONS, slices.parameters)

@@ -97,6 +97,14 @@ SELECT r.alert, r.n, r.at, r.actor, r.event, r.severity, r.old_state, r.new_stat
    AND NOT EXISTS (SELECT FROM person WHERE name = w.recipient AND disabled_at IS NOT NULL)
  ORDER BY r.alert, w.channel, w.recipient
 """
+# What attempts ended with stays with the operators: it may name addresses.
+TOLD = """
+SELECT d.n, j.event, d.channel, d.recipient, d.attempts, d.delivered_at, d.failed_at,
+       (SELECT max(at) FROM attempt WHERE delivery = d.id) AS tried_at
+  FROM delivery AS d JOIN journal AS j ON (j.alert, j.n) = (d.alert, d.n)
+ WHERE d.alert = %s
+ ORDER BY d.n DESC, d.channel, d.recipient LIMIT 200
+"""
 DETAIL = 500
 """Characters that are kept of what an attempt ended with."""
 
@@ -118,6 +126,22 @@ class Depth(NamedTuple):
     """Neither delivered nor given up."""
     due: int
     """Of these, to be tried now and not claimed."""
+
+
+class Told(NamedTuple):
+    """A notification about an alert, and what came of it. Times are real."""
+
+    n: int
+    """The journal entry that it tells of."""
+    event: str
+    channel: str
+    recipient: str
+    attempts: int
+    delivered_at: datetime | None
+    failed_at: datetime | None
+    """When it was given up."""
+    tried_at: datetime | None
+    """The last attempt."""
 
 
 async def owe(unit: Unit, deliveries: Sequence[Delivery], due: datetime) -> None:
@@ -179,6 +203,13 @@ async def depth(connection: Connection, now: datetime) -> list[Depth]:
     """How much waits, per channel that something waits in."""
     async with connection.cursor(row_factory=class_row(Depth)) as cursor:
         await cursor.execute(DEPTH, (now,))
+        return await cursor.fetchall()
+
+
+async def told(connection: Connection, alert: int) -> list[Told]:
+    """The newest 200 notifications about the alert, as far as the scope sees it."""
+    async with connection.cursor(row_factory=class_row(Told)) as cursor:
+        await cursor.execute(TOLD, (alert,))
         return await cursor.fetchall()
 
 

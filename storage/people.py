@@ -6,7 +6,7 @@ changed, never a password or what was made of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,6 +26,18 @@ SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS N
 LISTED = """
 SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS NOT NULL AS disabled
   FROM person ORDER BY name
+"""
+FULL_NAMES = "SELECT name, full_name FROM person WHERE name = ANY (%s)"
+# As alerting/life/commands.py checks it: who sees the alert and may work it.
+ASSIGNABLE = """
+SELECT p.id, p.name, p.full_name, p.role, p.region, p.enterprise, p.language, false AS disabled
+  FROM person AS p JOIN alert AS a ON a.id = %s
+ WHERE p.disabled_at IS NULL
+   AND (p.enterprise = a.enterprise
+        OR p.role = 'supervisor'
+       AND CASE WHEN a.region IS NULL THEN a.enterprise IS NULL
+                ELSE a.region LIKE regexp_replace(p.region, '(00){1,2}$', '') || '%%' END)
+ ORDER BY p.role, p.full_name, p.name LIMIT 500
 """
 CREDENTIALS = "SELECT id, password FROM person WHERE name = %s AND disabled_at IS NULL"
 ENTERPRISE = "SELECT id FROM enterprise WHERE code = %s"
@@ -71,6 +83,19 @@ async def listed(connection: Connection) -> list[Person]:
     """Everybody, by name; the disabled too."""
     async with connection.cursor(row_factory=kwargs_row(person)) as cursor:
         await cursor.execute(LISTED)
+        return await cursor.fetchall()
+
+
+async def full_names(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """By name, of those who are people."""
+    cursor = await connection.execute(FULL_NAMES, (list(names),))
+    return dict(await cursor.fetchall())
+
+
+async def assignable(connection: Connection, alert: int) -> list[Person]:
+    """To whom an alert can be assigned: at most 500, the enterprise's own first."""
+    async with connection.cursor(row_factory=kwargs_row(person)) as cursor:
+        await cursor.execute(ASSIGNABLE, (alert,))
         return await cursor.fetchall()
 
 

@@ -1,7 +1,8 @@
 // A page renews itself by asking for itself again: there is one rendering, the server's.
 // Regions ([data-region]) take over what differs, in lists ([data-list]) child by child, by
 // id; what is the same stays the same element, so that focus, scrolling and a click that is
-// under way survive. The markup comes from our own templates, which escape every name.
+// under way survive. What a script has drawn in [data-kept] is its own. The markup comes from
+// our own templates, which escape every name.
 
 let running = null;
 let again = false;
@@ -56,7 +57,7 @@ function take(here, fresh) {
     here.data = fresh.data;
   } else {
     takeAttributes(here, fresh);
-    takeChildren(here, fresh);
+    if (!here.hasAttribute("data-kept")) takeChildren(here, fresh);
   }
 }
 

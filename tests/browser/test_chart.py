@@ -67,10 +67,11 @@ async def test_a_curve_is_at_most_2000_points_and_keeps_the_peak(
     values = [(float(m), {"t1": 5 + (m == 700) * 4}) for m in range(1500, -1, -1)]
     for start in range(0, len(values), 500):
         await world.send("coldroom-1", *values[start : start + 500])
-    for hours in (1, 6, 24, 168):
-        line = (await series(client, hours=hours))["line"]["values"]
-        assert 60 <= len(line) <= 2000
-        assert (9 in line) == (hours >= 24)
+    for name, holds in (("1h", False), ("6h", False), ("24h", True), ("7d", True)):
+        (curve,) = (await series(client, range=name))["curves"]
+        assert 60 <= len(curve["line"]["times"]) <= 2000
+        highest = curve["line"]["high" if curve["rolled"] else "values"]
+        assert (9 in highest) == holds
 
 
 async def test_what_is_no_value_or_in_conflict_is_marked(
@@ -80,14 +81,14 @@ async def test_what_is_no_value_or_in_conflict_is_marked(
     await world.send("coldroom-1", (8.0, {"t1": 6.0}), quality={"t1": "bad"})
     await world.send("coldroom-1", (6.0, {"t1": 4.0}), quality={"t1": "uncertain"})
     await world.send("coldroom-1", (9.0, {"t1": 7.0}))
-    chart = await series(client)
-    assert chart["line"] == {
+    (curve,) = (await series(client))["curves"]
+    assert curve["line"] == {
         "times": ["2026-11-22T17:21:05.000", "2026-11-22T17:24:05.000"],
         "values": [5.0, 4.0],
     }
-    assert chart["bad"]["values"] == [6.0, None]
-    assert chart["conflicts"]["values"] == [7.0]
-    assert chart["uncertain"]["values"] == [4.0]
+    assert curve["bad"]["values"] == [6.0, None]
+    assert curve["conflicts"]["values"] == [7.0]
+    assert curve["uncertain"]["values"] == [4.0]
 
 
 async def test_limits_in_force_and_excursions_are_told(

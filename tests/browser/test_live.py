@@ -93,7 +93,7 @@ async def test_a_phone_needs_no_sideways_scrolling(
     await opened(world)
     phone = {"width": 390, "height": 844}
     page = await new_page("/?alert=1", viewport=phone, color_scheme="dark")
-    await expect(page.locator("#plot .main-svg").first).to_be_visible()
+    await expect(page.locator("#chart .plot .main-svg").first).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
 
 
@@ -107,7 +107,7 @@ async def test_a_name_with_markup_is_shown_as_text(
     await world.register(text)
     page = await new_page("/?point=1")
     await opened(world)
-    for place in (".card-title", "#curve h2", "#point-1 .name", ".toast"):
+    for place in (".card-title", "#chart h2", "#point-1 .name", ".toast"):
         await expect(page.locator(place)).to_contain_text(evil)
     await acknowledge(page, evil)
     await page.get_by_role("link", name="Details").click()
@@ -121,7 +121,7 @@ async def test_a_click_on_a_point_shows_its_curve_with_the_limits(
     await opened(world)
     page = await new_page()
     await page.get_by_role("link", name="Cold room 1 temperature").last.click()
-    plot = page.locator("#plot")
+    plot = page.locator("#chart .plot")
     for label in ("excursion > 8", "warning ≥ 7.5", "warning ≤ 2.5", "excursion < 2"):
         await expect(plot.get_by_text(label, exact=True)).to_be_visible()
     await page.get_by_role("link", name="24 h").click()

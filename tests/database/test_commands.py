@@ -17,6 +17,7 @@ from alerting.findings.finding import Step
 from alerting.life.commands import Outcome, carry_out
 from alerting.life.forms import Command
 from alerting.life.life_cycle import replay, state
+from alerting.life.permissions import MAY
 from alerting.telling.routing import deliveries as owed_to
 from domain.alerts import SYSTEM, Alert, Event, State
 from domain.errors import (
@@ -27,7 +28,7 @@ from domain.errors import (
     UnknownAlertError,
 )
 from domain.people import EVERYTHING, Person
-from storage import alerts, deliveries, journal
+from storage import alerts, deliveries, journal, people
 from storage.chain import verify
 from storage.evidence import CHAINED
 from storage.scope import scoped
@@ -288,6 +289,20 @@ async def test_a_command_can_be_assigned_to_the_enterprise_that_sees_the_alert(
     wish = command("assign", alert, assignee=ENTERPRISE.name)
     head = (await carry_out(web, SUPERVISOR, wish, NOW)).head
     assert head.assignee == ENTERPRISE.name
+
+
+async def test_those_who_are_offered_are_those_who_can_be_assigned(
+    database: Database, web: Connection, box: Box
+) -> None:
+    for alert in (await number_of(box), (await opened(database))[0]):
+        async with scoped(web, EVERYTHING):
+            offered = {one.name for one in await people.assignable(web, alert)}
+            able = {
+                one.name
+                for one in EVERYBODY
+                if MAY[one.role] and await alerts.seen_by(web, alert, one.scope)
+            }
+        assert offered == able
 
 
 async def test_text_is_refused_before_the_database_is_asked(web: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The live page, its chart, and the commands that it sends."""
+"""The live page, and the commands that it sends."""
 
 from __future__ import annotations
 
@@ -8,29 +8,24 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi import Query as QueryField
-from pydantic import AfterValidator, AwareDatetime
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from alerting.life.forms import Command
 from alerting.life.permissions import MAY
-from dashboard.assets import PLOTLY
 from dashboard.forms import clean, done
 from dashboard.house import House, house, texts
 from dashboard.identity import Me, me
 from dashboard.pages.live import view
-from dashboard.parts.chart import series as chart
 from dashboard.problems import Problem
 from dashboard.render import page
 from dashboard.texts import Texts
 from domain.errors import CommandError, InputError, Unavailable
 from domain.people import Person, Role
-from storage import alert_cards, charts, overview
+from storage import alert_cards, overview
 from storage.alert_cards import AlertLine
 
 REASON = 1000
 """Characters."""
-EARLIEST = 2000
-"""Year."""
 FAULTS = {
     "door-open": 20,
     "power-cut": 60,
@@ -44,15 +39,6 @@ INJECTORS: Final = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 Here = Annotated[House, Depends(house)]
 T = Annotated[Texts, Depends(texts)]
 
-
-def in_our_time(time: AwareDatetime | None) -> AwareDatetime | None:
-    """Refuse a time that nothing was measured at, and that cannot be reckoned with."""
-    if time is not None and time.year < EARLIEST:
-        raise ValueError(f"nothing was measured before {EARLIEST}")
-    return time
-
-
-Until = Annotated[AwareDatetime | None, AfterValidator(in_our_time)]
 router = APIRouter(dependencies=[Depends(me)])
 
 
@@ -88,30 +74,7 @@ async def live(
         faults=FAULTS,
         may_acknowledge="acknowledge" in MAY[person.role],
         reason_length=REASON,
-        plotly=PLOTLY,
     )
-
-
-@router.get("/points/{point}/series")
-async def series(
-    here: Here, t: T, person: Me, point: int, hours: int = 6, until: Until = None
-) -> Response:
-    """The curve of `hours` before `until` (RFC 3339; now), at most 1,800 points."""
-    if not 1 <= hours <= chart.LONGEST:
-        raise Problem(400, "error.range", n=chart.LONGEST)
-    show = here.display(t)
-    async with here.seen_by(person) as connection:
-        name = await charts.point(connection, point)
-        if name is None:
-            raise Problem(404)
-        content = await chart.read(
-            connection,
-            name,
-            until=min(until or show.now, show.now),
-            hours=hours,
-            show=show,
-        )
-    return JSONResponse(content, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/alerts/{alert}/acknowledge")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -14,6 +15,7 @@ from alerting.life.life_cycle import derived
 from dashboard.api.fields import Printable
 from dashboard.display import Display
 from dashboard.house import House
+from dashboard.pages.points.ranges import RANGES, USUAL
 from dashboard.parts import limits
 from domain.alerts import JournalEntry, State
 from domain.people import Person
@@ -105,6 +107,17 @@ class Curve:
     hours: int
     until: datetime | None
     """None: now."""
+
+    @property
+    def series(self) -> str:
+        """Address of what is drawn."""
+        names = {span: name for name, span in RANGES.items()}
+        span = timedelta(hours=self.hours)
+        query = {"range": names.get(span, USUAL)}
+        if self.until:
+            start = self.until - span
+            query = {"from": start.isoformat(), "to": self.until.isoformat()}
+        return f"/points/{self.point.id}/series?{urlencode(query)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

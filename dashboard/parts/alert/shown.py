@@ -11,9 +11,9 @@ from alerting.life.life_cycle import derived
 from alerting.life.permissions import possible_for
 from dashboard.display import Display
 from dashboard.parts import limits
+from dashboard.parts.limits import Measured
 from domain.alerts import Alert, State
 from domain.people import Person
-from domain.readings import decimals
 from rules.threshold import ThresholdLevel
 from storage import alert_details
 from storage.alert_details import Extent, Stretch
@@ -135,23 +135,30 @@ def rule_texts(line: AlertLine, show: Display) -> tuple[str, str]:
     return show.texts.pick(rule.name), show.texts.pick(rule.basis)
 
 
+def measured(line: AlertLine) -> Measured | None:
+    """What its point measures; None of what has no point, or is not seen."""
+    if line.quantity is None or line.unit is None or line.resolution is None:
+        return None
+    return Measured(line.quantity, line.unit, line.resolution)
+
+
 def _how_bad(
     line: AlertLine, stretches: Sequence[Stretch], show: Display
 ) -> tuple[str | None, str | None]:
     """Worst peak of the most severe level, and the limit that it is beyond."""
-    if not (line.content and line.quantity and line.unit and line.resolution):
+    of = measured(line)
+    if line.content is None or of is None or not stretches:
         return None, None
-    level = limits.rule(line.content).level(stretches[0].level) if stretches else None
+    level = limits.rule(line.content).level(stretches[0].level)
     if level is None:
         return None, None
+    peaks = stretches[0].lowest, stretches[0].highest
     if not isinstance(level, ThresholdLevel):
-        digits = decimals(line.resolution)
-        amount = level.amount(stretches[0].highest, line.unit, digits)
-        return amount, level.limit(line.unit)
-    peak, side = limits.worst(level, stretches[0].lowest, stretches[0].highest)
-    bound = level.above if side == "above" else level.below
-    assert bound is not None
-    return (
-        show.value(peak, line.quantity, line.unit, line.resolution),
-        f"{limits.sign(level, side)} {show.limit(bound)} {line.unit}",
-    )
+        peak = limits.farthest(level, *peaks)
+        bound = limits.limit(level, show, of.unit)
+        return limits.amount(level, show, peak, of), bound
+    peak, side = limits.worst(level, *peaks)
+    value = level.above if side == "above" else level.below
+    assert value is not None, "it is beyond this one"
+    bound = f"{limits.sign(level, side)} {show.limit(value)} {of.unit}"
+    return limits.amount(level, show, peak, of), bound

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from dashboard.display import Display
 from dashboard.parts import limits
@@ -21,38 +21,41 @@ from storage.charts import Bucket, Mark, PointName, Setting, Shade, Slices
 from storage.snapshot import snapshot
 from storage.unit import Connection
 
-BUCKETS = 450
-"""Slices of a chart: each sends at most four points (lowest, highest, bad, conflict)."""
-EXTREMES = 2
+WORDS: Final = (
+    "values", "mean", "band", "uncertain", "bad", "conflicts", "late", "empty",
+)  # fmt: skip
+"""Texts that the drawing needs."""
+BUCKETS: Final = 1000
+"""Slices of a chart: each sends at most a few points (lowest, highest, marks)."""
+EXTREMES: Final = 2
 """Readings of a bucket that are drawn: its lowest and its highest."""
-LONGEST = 744
-"""Hours of the longest range."""
 
 
 async def read(
     connection: Connection,
-    point: PointName,
-    *,
+    points: Sequence[PointName],
+    start: datetime,
     until: datetime,
-    hours: int,
     show: Display,
 ) -> dict[str, Any]:
-    """The chart of `hours` before `until`, as far as the connection's scope sees."""
-    span = timedelta(hours=hours)
-    slices = Slices(
-        point=point.id,
-        start=until - span,
-        until=until,
-        width=span.total_seconds() / BUCKETS,
-    )
+    """The chart of `points` as far as the connection's scope sees them.
+
+    Limits and excursions are those of the first point.
+    """
+    width = (until - start).total_seconds() / BUCKETS
     async with snapshot(connection):
-        parts = await charts.seen(connection, slices)
-        settings = await charts.settings(connection, point.id, slices.start, until)
-        buckets = [b for part in parts for b in await charts.series(connection, part)]
-        bad = [m for part in parts for m in await charts.no_values(connection, part)]
-        conflicts = [
-            mark for part in parts for mark in await charts.conflicts(connection, part)
+        curves = [
+            await curve(
+                connection,
+                point,
+                Slices(point=point.id, start=start, until=until, width=width),
+                show,
+            )
+            for point in points
         ]
+        first = Slices(point=points[0].id, start=start, until=until, width=width)
+        parts = await charts.seen(connection, first)
+        settings = await charts.settings(connection, points[0].id, start, until)
         shades = [
             shade(one, part, show)
             for part in parts
@@ -62,23 +65,51 @@ async def read(
         contents = await charts.rules(connection, named)
     rules = {version: limits.rule(content) for version, content in contents.items()}
     return {
-        "point": point.id,
-        "unit": point.unit,
-        "decimals": decimals(point.resolution),
-        "states": show.states(point.quantity),
-        "from": stamp(slices.start, show),
+        "from": stamp(start, show),
         "until": stamp(until, show),
-        "line": line(buckets, settings, show),
-        "uncertain": uncertain(buckets, show),
-        "bad": marks(bad, show),
-        "conflicts": marks(conflicts, show),
+        "curves": curves,
         "limits": [
             line for part in parts for line in lines(settings, rules, part, show)
         ],
         "excursions": shades,
+        "note": note(curves, show),
+        "words": {word: show.texts(f"chart.{word}") for word in WORDS},
+    }
+
+
+async def curve(
+    connection: Connection, point: PointName, slices: Slices, show: Display
+) -> dict[str, Any]:
+    """One point's line and marks."""
+    parts = await charts.seen(connection, slices)
+    settings = await charts.settings(connection, point.id, slices.start, slices.until)
+    buckets = [b for part in parts for b in await charts.series(connection, part)]
+    bad = [m for part in parts for m in await charts.no_values(connection, part)]
+    late = [m for part in parts for m in await charts.late(connection, part)]
+    conflicts = [m for part in parts for m in await charts.conflicts(connection, part)]
+    return {
+        "point": point.id,
+        "name": show.texts.full(point),
+        "unit": point.unit,
+        "decimals": decimals(point.resolution),
+        "states": show.states(point.quantity),
+        "rolled": None,
+        "line": line(buckets, settings, show),
+        "uncertain": uncertain(buckets, show),
+        "bad": marks(bad, show),
+        "conflicts": marks(conflicts, show),
+        "late": marks(late, show),
         "readings": sum(bucket.readings for bucket in buckets),
         "decimated": any(bucket.readings > EXTREMES for bucket in buckets),
     }
+
+
+def note(curves: Sequence[dict[str, Any]], show: Display) -> str:
+    """What is to be known of how the first curve is drawn; "" where it is all readings."""
+    first = curves[0]
+    if first["decimated"]:
+        return show.texts("chart.decimated", n=first["readings"])
+    return ""
 
 
 def stamp(time: datetime, show: Display) -> str:

@@ -1,15 +1,21 @@
-// The curve of the chosen point: line, limits, excursions, marks. Plotly is loaded when needed.
+// Draws every element [data-series] of a page: curves, limits, excursions, marks. Plotly is
+// loaded when the first is. The page may renew itself meanwhile: what is drawn is kept, and
+// drawn again when its address, the theme, its size or the time have changed.
 
-const plot = document.getElementById("plot");
-const note = document.getElementById("plot-note");
-const panel = document.getElementById("chart");
+import { layout, traces } from "./figure.js";
+
+const PATIENCE = 15000; // milliseconds for an answer
+const AT_MOST = 5000; // how often a chart that ends now follows, in milliseconds
+const LONG = 2 * 86400000; // a range that is longer follows more slowly: nobody sees a minute in it
+const OPTIONS = { displayModeBar: false, doubleClick: false };
+
+const drawn = new WeakMap(); // figure → {address, at, chart, busy}
 let library = null;
-let shown = "";
 
-function plotly() {
+function plotly(address) {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = plot.dataset.plotly;
+    script.src = address;
     script.onload = () => resolve(globalThis.Plotly);
     script.onerror = () => {
       library = null;
@@ -20,150 +26,73 @@ function plotly() {
   return library;
 }
 
-const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
+/** What `figure` shows: the answer of its address; undefined before it came. */
+export const shown = (figure) => drawn.get(figure)?.chart;
 
-function limitShapes(chart, low, high) {
-  return chart.limits.flatMap((limit) => [
-    {
-      type: "rect", layer: "below", xref: "x", yref: "y", line: { width: 0 },
-      x0: limit.from, x1: limit.until,
-      y0: limit.value, y1: limit.side === "above" ? high : low,
-      fillcolor: colour(limit.severity), opacity: 0.07,
-    },
-    {
-      type: "line", layer: "above", opacity: 0.8, xref: "x", yref: "y",
-      x0: limit.from, x1: limit.until, y0: limit.value, y1: limit.value,
-      line: { color: colour(limit.severity), width: 1.5, dash: limit.severity === "minor" ? "dot" : "dash" },
-    },
-  ]);
-}
-
-const narrow = () => plot.clientWidth < 560;
-
-/** Labels of the limits that hold now: beside the plot, or in it where it is narrow. */
-function limitLabels(chart, low, high) {
-  const pixels = (plot.clientHeight - 60) / (high - low);
-  const place = narrow() ? { x: 0, xshift: 2 } : { x: 1, xshift: 5 };
-  let below = -Infinity;
-  return chart.limits
-    .filter((limit) => limit.until === chart.until)
-    .sort((one, other) => one.value - other.value)
-    .map((limit) => {
-      const exact = limit.value * pixels;
-      below = Math.max(exact, below + 15); // close ones are pushed apart
-      return {
-        ...place, xref: "paper", xanchor: "left", y: limit.value, yref: "y",
-        yanchor: "middle", yshift: below - exact, showarrow: false, text: limit.label,
-        font: { size: 11, color: colour(`${limit.severity}-ink`) },
-        bgcolor: colour("panel"), borderpad: 0,
-      };
-    });
-}
-
-const excursionShapes = (chart) =>
-  chart.excursions.map((one) => ({
-    type: "rect", layer: "below", xref: "x", yref: "paper", line: { width: 0 },
-    x0: one.from, x1: one.until, y0: 0, y1: 1,
-    fillcolor: colour(one.severity), opacity: 0.16,
-  }));
-
-function extent(chart) {
-  const values = [
-    ...chart.line.values, ...chart.conflicts.values, ...chart.bad.values,
-    ...chart.limits.map((limit) => limit.value), ...chart.states.keys(),
-  ].filter((value) => value !== null);
-  if (!values.length) return [0, 1];
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const room = (high - low || 1) * 0.12;
-  return [low - room, high + room];
-}
-
-function traces(chart, low) {
-  const marks = (of, name, marker) => ({
-    type: "scatter", mode: "markers", name, x: of.times, marker,
-    y: of.values.map((value) => value ?? low), hovertemplate: `%{y} ${chart.unit}<extra>${name}</extra>`,
+async function load(address) {
+  const answer = await fetch(address, {
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(PATIENCE),
   });
-  const words = plot.dataset;
-  return [
-    {
-      type: "scatter", mode: chart.readings > 200 ? "lines" : "lines+markers", name: words.values,
-      x: chart.line.times, y: chart.line.values, connectgaps: false,
-      line: { color: colour("accent"), width: 2, shape: chart.states.length ? "hv" : "linear" },
-      marker: { size: 4 },
-      text: chart.line.values.map((value) => chart.states[value] ?? ""),
-      hovertemplate: chart.states.length ? "%{text}<extra></extra>" : `%{y:.${chart.decimals}f} ${chart.unit}<extra></extra>`,
-    },
-    marks(chart.uncertain, words.uncertain, { symbol: "circle-open", size: 9, color: colour("accent") }),
-    marks(chart.bad, words.bad, { symbol: "x", size: 8, color: colour("absent") }),
-    marks(chart.conflicts, words.conflict, { symbol: "diamond-open", size: 10, line: { width: 2 }, color: colour("critical") }),
-  ].filter((trace, index) => index === 0 || trace.x.length);
-}
-
-function layout(chart) {
-  const [low, high] = extent(chart);
-  const axis = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, fixedrange: true };
-  const labels = limitLabels(chart, low, high);
-  return {
-    autosize: true,
-    margin: { l: 44, r: labels.length && !narrow() ? 116 : 8, t: 12, b: 40 },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("soft") },
-    xaxis: {
-      ...axis, type: "date", range: [chart.from, chart.until], tickangle: 0,
-      nticks: Math.max(3, Math.floor(plot.clientWidth / 90)),
-      tickformat: "%H:%M\n%Y-%m-%d", hoverformat: "%Y-%m-%d %H:%M:%S",
-    },
-    yaxis: { ...axis, ...scale(chart), range: [low, high] },
-    shapes: [...excursionShapes(chart), ...limitShapes(chart, low, high)],
-    annotations: chart.line.times.length ? labels : [...labels, nothing()],
-    showlegend: chart.uncertain.times.length + chart.bad.times.length + chart.conflicts.times.length > 0,
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11 } },
-    hovermode: "x", dragmode: false,
-  };
-}
-
-/** A quantity that has states is scaled by their names. */
-const scale = ({ states, unit }) =>
-  states.length
-    ? { tickvals: states.map((_, value) => value), ticktext: states }
-    : { title: { text: unit, standoff: 6 } };
-
-const nothing = () => ({
-  x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false,
-  text: plot.dataset.empty, font: { size: 14, color: colour("soft") },
-});
-
-async function draw(address) {
-  const [library, answer] = await Promise.all([
-    plotly(),
-    fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000) }),
-  ]);
-  if (!answer.ok) throw new Error(answer.statusText);
   const chart = await answer.json();
-  if (address !== wanted()) return;
-  const options = { displayModeBar: false, responsive: true };
-  await library.react(plot, traces(chart, extent(chart)[0]), layout(chart), options);
-  note.textContent = chart.decimated ? plot.dataset.decimated.replace("{n}", chart.readings) : "";
+  if (!answer.ok) throw new Error(chart.detail);
+  return chart;
 }
 
-const wanted = () => document.getElementById("curve")?.dataset.series ?? "";
+/** Whether what is drawn is not what is asked for, or has grown old. */
+function due(figure, { address, at, chart }) {
+  if (address !== figure.dataset.series) return true;
+  if (new URL(address, location).searchParams.has("to")) return false;
+  const long = Date.parse(chart.until) - Date.parse(chart.from) > LONG;
+  return Date.now() - at >= AT_MOST * (long ? 12 : 1);
+}
 
-async function refresh() {
-  const address = wanted();
-  panel.hidden = !address;
-  if (!address || (address === shown && address.includes("until="))) return;
+async function refresh(figure) {
+  const known = drawn.get(figure) ?? { address: null };
+  drawn.set(figure, known);
+  if (known.busy || !due(figure, known)) return;
+  const address = figure.dataset.series;
+  known.busy = true;
+  const note = figure.querySelector("figcaption");
   try {
-    await draw(address);
-    shown = address;
-  } catch {
-    note.textContent = plot.dataset.failed;
+    known.chart = await load(address);
+    await paint(figure);
+    Object.assign(known, { address, at: Date.now() });
+    note.textContent = known.chart.note;
+  } catch (error) {
+    known.address = null; // the next renewal tries again
+    note.textContent = `${figure.dataset.failed} ${error.name === "Error" ? error.message : ""}`;
   }
+  known.busy = false;
+  if (figure.dataset.series !== address) refresh(figure);
 }
 
-document.addEventListener("renewed", refresh);
+async function paint(figure) {
+  const plot = figure.querySelector(".plot");
+  const { chart } = drawn.get(figure);
+  const Plotly = await plotly(figure.dataset.plotly);
+  if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
+  const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
+  const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
+  await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
+  if (figure.dataset.listening) return;
+  figure.dataset.listening = "yes";
+  plot.on("plotly_relayout", (change) => tell(figure, change));
+  new ResizeObserver(() => paint(figure)).observe(plot);
+}
+
+/** What was dragged over, in the viewer's zone as Plotly writes it, as moments. */
+function tell(figure, change) {
+  const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]]
+    .map((local) => local && new Date(local.replace(" ", "T")).toISOString());
+  if (from) figure.dispatchEvent(new CustomEvent("zoomed", { bubbles: true, detail: { from, to } }));
+}
+
+const all = () => document.querySelectorAll("figure[data-series]");
+const refreshAll = () => all().forEach(refresh);
+
+document.addEventListener("renewed", refreshAll);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  shown = "";
-  refresh();
+  for (const figure of all()) if (shown(figure)) paint(figure);
 });
-refresh();
+refreshAll();

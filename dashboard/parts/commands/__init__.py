@@ -1,0 +1,1 @@
+"""What people may ask of alerts: buttons, forms, and what they are told of it."""

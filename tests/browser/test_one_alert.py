@@ -1,0 +1,250 @@
+"""The page of one alert, what is done there, and its export."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from playwright.async_api import Browser, Page, expect
+
+from alerting.life.commands import carry_out
+from alerting.life.forms import Command
+from domain.people import Person, Role
+from storage import people
+from tests.browser.conftest import NewPage, new_client
+from tests.browser.world import REGISTRY, Site, World
+from tests.people import signed_in, somebody
+from tests.services import Database
+from tests.stored import connected
+
+WARM = [(float(minute), {"t1": 9.4}) for minute in range(45, 20, -1)]
+COOL = [(float(minute), {"t1": 5.0}) for minute in range(20, -1, -1)]
+LILEI = somebody("lilei", Role.ENTERPRISE, full_name="李雷", enterprise=1)
+DELIVERY = """
+INSERT INTO delivery (id, alert, n, channel, recipient, body, due, attempts, delivered_at, failed_at)
+VALUES ('1-1-log-duty', 1, 1, 'log', 'duty', '{}', now(), 1, now(), NULL),
+       ('1-1-mail-lilei', 1, 1, 'mail', 'lilei', '{}', now(), 3, NULL, now())
+"""
+FORM = {"Accept": "text/html"}
+
+
+async def over(world: World) -> None:
+    """Let cold room 1 have an alert that has returned."""
+    await world.send("coldroom-1", *WARM, *COOL)
+
+
+async def wang_fang(database: Database) -> Person:
+    """The province's supervisor."""
+    async with connected(database, "web") as connection:
+        found = await people.by_name(connection, "wangfang")
+    assert found is not None
+    return found
+
+
+async def do(database: Database, world: World, who: Person, name: str, **more: Any) -> None:  # fmt: skip
+    """Let a command be carried out."""
+    command = Command(id=uuid4(), alert=1, name=name, **more)
+    async with connected(database, "web") as connection:
+        await carry_out(connection, who, command, world.clock.now())
+
+
+async def press(page: Page, name: str, **fields: str) -> None:
+    """Open the form of a command, fill it in and send it."""
+    await page.locator("#alert-summary").get_by_role("button", name=name).click()
+    dialog = page.get_by_role("dialog")
+    for label, text in fields.items():
+        await dialog.get_by_label(label).fill(text)
+    await dialog.get_by_role("button", name=name, exact=True).click()
+
+
+async def test_an_alert_is_worked_to_its_end_by_supervisor_and_enterprise(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    await over(world)
+    theirs = await signed_in(database, LILEI, world.clock.real_now())
+    page = await new_page("/alerts/1")
+    await press(page, "Acknowledge", Reason="I call them")
+    work = page.locator("#alert-summary .work")
+    await expect(work).to_have_text("Acknowledged")
+    await page.get_by_role("button", name="Assign").click()
+    await page.get_by_label("Assign to").select_option("lilei")
+    await page.get_by_role("dialog").get_by_role("button", name="Assign").click()
+    await expect(page.locator("#alert-summary")).to_contain_text("with 李雷 (lilei)")
+
+    other = await new_page("/alerts/1", session=theirs)
+    buttons = other.locator("#alert-summary button")
+    await expect(buttons).to_have_text(["Answer", "Comment"])
+    await press(other, "Answer", Cause="door <b>open</b>", Action="closed it")
+    await expect(page.locator("#answer")).to_contain_text("door <b>open</b>")
+    await press(page, "Close")
+    await expect(work).to_have_text("Closed")
+    await expect(page.locator("#toasts")).to_contain_text(
+        "Alert 1: closed. It is now returned, closed."
+    )
+    events = page.locator("#journal b")
+    await expect(events).to_have_text(
+        ["closed", "answered", "assigned", "acknowledged", "returned", "opened"]
+    )
+    await expect(page.locator("#alert-summary button")).to_have_text(["Comment"])
+
+
+async def test_who_was_slower_is_told_how_it_is_now_and_may_go_on(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    await over(world)
+    page = await new_page("/alerts/1")
+    await page.get_by_role("button", name="Shelve").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Reason").fill("known")
+    await do(database, world, await wang_fang(database), "acknowledge")
+    send = dialog.get_by_role("button", name="Shelve")
+    await send.click()
+    await expect(dialog.locator("output")).to_contain_text(
+        "Somebody was faster, and nothing was changed. Alert 1 is now returned, acknowledged;"
+        " possible now: Assign, Shelve, Comment."
+    )
+    await expect(page.locator("#alert-summary .work")).to_have_text("Acknowledged")
+    await send.click()
+    await expect(page.locator("#alert-summary")).to_contain_text("Shelved until 10:30")
+
+
+async def test_it_explains_itself(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    await over(world)
+    await world.send("coldroom-2", *WARM)
+    async with connected(database, "owner") as connection:
+        await connection.execute(DELIVERY)
+    phone = {"width": 390, "height": 844}
+    page = await new_page("/alerts/1?lang=zh", viewport=phone)
+    await expect(page.locator(".chart .main-svg").first).to_be_visible()
+    await expect(page.locator("#rule")).to_contain_text("超限：< 2 °C, > 8 °C")
+    for place, words in {
+        "#rule a": "冷库温度（2–8 °C）",
+        "#excursions": "9.4 °C",
+        "#linked": "二号冷库温度",
+        "#copies": "条",
+        "#alert-summary .deadlines": "确认期限",
+    }.items():
+        await expect(page.locator(place).first).to_contain_text(words)
+    await expect(page.locator("#receipts")).to_contain_text("未送达，已尝试 3 次")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_who_may_only_look_has_no_buttons(
+    database: Database, world: World, site: Site
+) -> None:
+    await over(world)
+    auditor = somebody("auditor", Role.AUDITOR)
+    secret = await signed_in(database, auditor, world.clock.real_now())
+    async with new_client(site, secret) as client:
+        text = (await client.get("/alerts/1", headers=FORM)).text
+        assert "Cold room 1 temperature" in text or "一号冷库温度" in text
+        assert "<dialog" not in text
+        answer = await client.post("/alerts/1/commands", data={"name": "acknowledge"})
+        assert answer.status_code == 403
+
+
+async def test_a_foreign_alert_is_an_unknown_one(
+    database: Database, world: World, site: Site
+) -> None:
+    await over(world)
+    stranger = somebody("stranger", region="110000")
+    secret = await signed_in(database, stranger, world.clock.real_now())
+    async with new_client(site, secret) as client:
+        for number in (1, 999, 0, -1, 1 << 63):
+            for path in ("", "/export"):
+                answer = await client.get(f"/alerts/{number}{path}")
+                assert answer.status_code == 404, number
+            form = {"name": "comment", "reason": "x"}
+            answer = await client.post(f"/alerts/{number}/commands", data=form)
+            assert answer.status_code == 404, number
+
+
+async def test_a_form_works_without_a_script_and_says_what_is_wrong(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    headers = FORM | {"Accept-Language": "en"}
+    for form, status, words in (
+        ({"name": "comment", "reason": "seen"}, 303, ""),
+        ({"name": "comment"}, 400, "Fill in “Reason”"),
+        ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
+        ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
+        ({"name": "close", "reason": "x"}, 409, "Alert 1 is returned, unacknowledged"),
+        ({"name": "acknowledge", "revision": "0"}, 409, "Somebody was faster"),
+        ({"name": "acknowledge", "id": "no"}, 400, "id"),
+        ({"name": "comment", "reason": "\x00"}, 400, "control characters"),
+        ({"name": "explode"}, 400, "no such command"),
+        ({"name": "acknowledge"}, 303, ""),
+        ({"name": "assign", "assignee": "nobody"}, 400, "Cannot be assigned"),
+        ({}, 400, "name"),
+    ):
+        answer = await client.post("/alerts/1/commands", data=form, headers=headers)
+        assert (answer.status_code, form) == (status, form)
+        assert words in answer.text
+
+
+async def test_what_is_sent_twice_is_done_once(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    form = {"name": "comment", "reason": "only once", "id": str(uuid4())}
+    for _ in range(2):
+        await client.post("/alerts/1/commands", data=form)
+    page = (await client.get("/alerts/1")).text
+    assert page.count("only once") == 1
+
+
+async def test_the_export_asks_for_nothing_runs_nothing_and_prints(
+    database: Database,
+    world: World,
+    browser: Browser,
+    client: httpx.AsyncClient,
+    tmp_path: Path,
+) -> None:
+    evil = "<img src=http://evil.example/x onerror=alert(1)></style><script>alert(1)</script>"  # fmt: skip
+    text = REGISTRY.read_text(encoding="utf-8")
+    name = "en: Cold room 1 temperature"
+    await world.register(text.replace(name, f"en: '{evil[:120]}'"))
+    await over(world)
+    await do(database, world, await wang_fang(database), "comment", reason=evil)
+    answer = await client.get("/alerts/1/export?lang=en")
+    disposition = answer.headers["content-disposition"]
+    assert disposition == 'attachment; filename="alert-1.html"'
+    file = tmp_path / "alert.html"
+    file.write_bytes(answer.content)
+    requests, complaints = [], []
+    page = await browser.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda line: complaints.append(line.text))
+    await page.goto(file.as_uri())
+    printed = await page.pdf(prefer_css_page_size=True)
+    assert (requests, complaints) == ([file.as_uri()], [])
+    assert printed.startswith(b"%PDF")
+    assert b"/MediaBox [0 0 595" in printed or b"/MediaBox [0 0 594" in printed  # A4
+    await expect(page.locator("h1")).to_contain_text("<img")
+    assert await page.locator("img, script").count() == 0
+    await expect(page.locator("svg.drawing polyline")).to_have_count(1)
+    await expect(page.locator(".made")).to_contain_text("王芳 (wangfang)")
+    styled = "getComputedStyle(document.querySelector('.drawing polyline')).fill"
+    assert await page.evaluate(styled) == "none"
+    await page.close()
+
+
+async def test_the_export_names_digests_that_the_chain_has(
+    database: Database, world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    await do(database, world, await wang_fang(database), "acknowledge")
+    text = (await client.get("/alerts/1/export?lang=zh")).text
+    async with connected(database, "owner") as connection:
+        for line in re.findall(r"SELECT encode\(.*? WHERE id = \d+;", text):
+            query = line.replace("&#39;", "'")
+            (digest,) = (await (await connection.execute(query)).fetchall())[0]
+            assert digest in text
+    assert text.count("SELECT encode(") == 2
+    assert "+08:00" in text
