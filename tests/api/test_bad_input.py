@@ -198,9 +198,11 @@ async def test_another_method_is_told_so(calm: Api) -> None:
 async def test_too_many_readings_say_how_to_ask_for_fewer(api: Api) -> None:
     start = api.world.clock.now() - timedelta(hours=9)
     await api.rows(
-        "INSERT INTO reading (point, time, intake, value, quality, provenance)"
+        "WITH new AS (INSERT INTO reading (point, time, intake, value, quality, provenance)"
         " SELECT 1, %(start)s::timestamptz - n * interval '2 s', 1, 5, 0, 0"
-        "   FROM generate_series(1, 10001) n ON CONFLICT DO NOTHING",
+        "   FROM generate_series(1, 10001) n ON CONFLICT DO NOTHING RETURNING time)"
+        " INSERT INTO touched (bucket, points)"
+        " SELECT DISTINCT date_bin('5 min', time, '2000-01-01Z'), ARRAY[1] FROM new",
         start=start,
     )
     asked = {"from": "2026-11-21T12:00:00Z", "to": "2026-11-23T00:00:00Z"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from alerting.life.deadlines import clocked
 from blackbox.services.postgres import wheel_binaries
-from storage import alerts, chain, status
+from storage import alerts, chain, rollups, status
 from storage.connect import connect
 from storage.migrate import migrate
 from storage.unit import Connection
@@ -45,6 +46,26 @@ async def flooding(connection: Connection) -> int:
     return count
 
 
+async def readings(connection: Connection) -> int:
+    """How many there are, contradicting ones too."""
+    cursor = await connection.execute(
+        "SELECT (SELECT count(*) FROM reading) + (SELECT count(*) FROM conflict)"
+    )
+    ((count,),) = await cursor.fetchall()
+    return count
+
+
+async def rolled_up(connection: Connection) -> int:
+    """How many readings the days have, once a worker has gone over all that was there."""
+    while taken := await rollups.take(connection, datetime.max.replace(tzinfo=UTC)):
+        await rollups.roll_up(connection, taken)
+    cursor = await connection.execute(
+        "SELECT sum(readings)::int8 FROM rollup WHERE level = 3"
+    )
+    ((count,),) = await cursor.fetchall()
+    return count
+
+
 def test_there_are_dumps() -> None:
     assert DUMPS
 
@@ -71,6 +92,7 @@ async def test_a_dump_of_an_earlier_version_is_taken_up(
             head.opened_at for head in heads.values()
         }
         assert await flooding(connection) == 0
+        assert await rolled_up(connection) == await readings(connection)
         verified = await chain.verify(connection, lambda _done, _all: None)
     assert verified.fault is None
     assert verified.rows > 1000
