@@ -30,8 +30,10 @@ class Page:
     """Everything of the overview."""
 
     position: int
+    asked: str
+    """Six digits of the region that was asked for; "": all that is seen."""
     region: str
-    """Six digits of what is looked at; "": all that is seen."""
+    """Of what is therefore looked at; "": everything."""
     above: Sequence[str]
     """The regions that hold it and may be looked at, the largest first."""
     summary: Summary
@@ -80,6 +82,7 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
         sent = await standing.sent(connection)
         return Page(
             position=position,
+            asked=region or "",
             region=region or person.region or "",
             above=above(region, person.region),
             summary=found,
