@@ -23,6 +23,8 @@ from dashboard.stream import Stream
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 QUIET_AFTER = 120.0
+TODAY = 30.0
+"""Seconds for which a day's completeness is good enough."""
 
 
 def create_app(
@@ -71,6 +73,8 @@ def create_app(
         zone=zone,
         stream=stream,
         points=Shared(clock.elapsed),
+        regions=Shared(clock.elapsed),
+        today=Shared(clock.elapsed, keep=TODAY),
     )
     app.state.metrics = health.Metrics(metrics)
     for part in (pages, api, health, assets):

@@ -8,7 +8,7 @@ from math import floor
 
 from babel import Locale, dates, numbers
 
-from dashboard.texts import LANGUAGES, LOCALES, Texts
+from dashboard.texts import LANGUAGES, LOCALES, Texts, count
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
 
@@ -30,7 +30,7 @@ class Display:
     @property
     def locale(self) -> Locale:
         """That of the language."""
-        return Locale.parse(LOCALES[self.texts.language])
+        return LOCALES[self.texts.language]
 
     def local(self, time: datetime) -> datetime:
         """`time` in the zone of the pages."""
@@ -69,7 +69,7 @@ class Display:
 
     def count(self, n: int) -> str:
         """A number of things: `12,345`."""
-        return numbers.format_decimal(n, locale=self.locale)
+        return count(n, self.texts.language)
 
     def percent(self, share: float) -> str:
         """A share of 1, to a tenth of a per cent: `99.5%`; never rounded up to all."""

@@ -14,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dashboard.house import House, house
+from dashboard.pages.overview.summary import total
 from dashboard.problems import Problem
 from dashboard.pulse import Reason, State
 from domain.people import EVERYTHING
 from domain.rules import Severity
-from storage import alert_cards
+from storage import standing
 from storage.scope import scoped
+from storage.standing import WHOLE
 
 FORWARDED: Final = frozenset({"x-forwarded-for", "forwarded", "via"})
 """What proxies add to requests, and nobody behind one can leave out."""
@@ -68,9 +70,9 @@ async def metrics(request: Request, here: Annotated[House, Depends(house)]) -> R
     known.alerts.clear()
     try:
         async with here.connection() as connection, scoped(connection, EVERYTHING):
-            counts = await alert_cards.count_open_alerts(connection)
-        for severity in Severity:
-            known.alerts.labels(severity.name.lower()).set(counts.get(severity, 0))
+            counts = total(await standing.opened(connection, WHOLE))
+        for severity in (one.name.lower() for one in Severity):
+            known.alerts.labels(severity).set(getattr(counts, severity))
     except (psycopg.Error, PoolTimeout):
         pass
     return Response(generate_latest(known.registry), media_type=CONTENT_TYPE_LATEST)

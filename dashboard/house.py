@@ -15,6 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 from alerting.life.commands import Outcome
 from alerting.life.forms import Command
 from dashboard.display import Display
+from dashboard.pages.overview.completeness import Today
+from dashboard.pages.overview.summary import Summary
 from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
@@ -70,6 +72,8 @@ class House:
     stream: Stream
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
+    regions: Shared[Summary]
+    today: Shared[Today]
 
     @property
     def cookie(self) -> str:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from math import inf
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
+SHARE = 20
+"""An answer is kept for so many times as long as it took: a twentieth of the time is work."""
+LONGEST = 10.0
+"""Seconds for which an answer is kept only because it took long."""
 
 
 class Shared(Generic[Answer]):
     """Keeps answers for a moment: twenty open pages are one query, not twenty."""
 
     def __init__(self, elapsed: Callable[[], float], keep: float = 1.0) -> None:
-        """`keep`: seconds for which an answer is good enough for the next who asks."""
+        """`keep`: seconds for which an answer is good enough for the next who asks, at least."""
         self._elapsed = elapsed
         self._keep = keep
         self._kept: dict[Hashable, tuple[float, Awaitable[Answer]]] = {}
@@ -24,10 +29,21 @@ class Shared(Generic[Answer]):
         """The answer to `key`: one that is kept or under way, else that of `ask`."""
         now = self._elapsed()
         self._kept = {
-            known: (at, answer)
-            for known, (at, answer) in self._kept.items()
-            if now - at < self._keep
+            known: (until, answer)
+            for known, (until, answer) in self._kept.items()
+            if now < until
         }
         if key not in self._kept:
-            self._kept[key] = (now, asyncio.create_task(ask()))
+            self._kept[key] = (inf, asyncio.create_task(self._asked(key, ask)))
         return await asyncio.shield(self._kept[key][1])
+
+    async def _asked(
+        self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> Answer:
+        began = self._elapsed()
+        try:
+            return await ask()
+        finally:
+            worth = min(LONGEST, SHARE * (self._elapsed() - began))
+            until = began + max(self._keep, worth)
+            self._kept[key] = (until, self._kept[key][1])

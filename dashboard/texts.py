@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -27,8 +28,11 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 """For the `lang` attribute."""
-LOCALES: dict[Language, str] = {"zh": "zh_CN", "en": "en_GB"}
-"""How numbers, dates and zones are written."""
+LOCALES: dict[Language, Locale] = {
+    "zh": Locale.parse("zh_CN"),
+    "en": Locale.parse("en_GB"),
+}
+"""How numbers, dates and zones are written; to look one up by name takes half a millisecond."""
 HERE = Path(__file__).parent
 
 
@@ -86,7 +90,7 @@ class Texts:
         else:
             text = messages.translations.ugettext(key)
         if isinstance(n, int):
-            values["n"] = format_decimal(n, locale=LOCALES[self.language])
+            values["n"] = count(n, self.language)
         return text.format(**values)
 
     def known(self, key: str, otherwise: str) -> str:
@@ -108,6 +112,12 @@ class Texts:
     def pick(self, both: Any) -> str:
         """Of a pair with `zh` and `en`, the one in this language."""
         return getattr(both, self.language)
+
+
+@lru_cache(maxsize=4096)
+def count(n: int, language: Language) -> str:
+    """A number of things as the language writes it: `12,345`."""
+    return format_decimal(n, locale=LOCALES[language])
 
 
 def choose(asked: str | None, cookie: str | None, accepted: str) -> Language:

@@ -65,6 +65,14 @@ PREFECTURES = {
 WITHOUT_COUNTIES = {"4419", "4420", "4604", "6202"}
 """东莞, 中山, 儋州, 嘉峪关: the cities that have no counties, so that their own code stands."""
 
+
+def region_name(code: str) -> tuple[str, str] | None:
+    """Chinese and English name of a province or prefecture (six digits); None: not known."""
+    if code[4:] != "00":
+        return None
+    return PREFECTURES.get(code[:4]) if code[2:4] != "00" else PROVINCES.get(code[:2])
+
+
 _LISTED = {code[:2] for code in PREFECTURES}
 _SPECIAL = {"71", "81", "82"}
 

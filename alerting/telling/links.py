@@ -12,4 +12,4 @@ def linked(public_url: str | None) -> Callable[[int], str] | None:
     """
     if public_url is None:
         return None
-    return lambda alert: f"{public_url.rstrip('/')}/?alert={alert}"
+    return lambda alert: f"{public_url.rstrip('/')}/alerts/{alert}"

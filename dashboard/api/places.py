@@ -34,7 +34,7 @@ from dashboard.api.models import (
 )
 from dashboard.identity import Me
 from dashboard.problems import Problem
-from domain.regions import PREFECTURES, PROVINCES
+from domain.regions import region_name
 from storage import places
 from storage.places import EnterpriseLine, Filter, Presence, SiteLine
 
@@ -262,8 +262,7 @@ def _safety(line: EnterpriseLine, real_now: datetime) -> Safety | None:
 
 def _region(code: str, found: list[Presence], real_now: datetime) -> RegionSummary:
     own = {one.id: one for one in found}
-    known = PREFECTURES.get(code[:4]) if code[2:4] != "00" else PROVINCES.get(code[:2])
-    name = known if code.endswith("00") else None
+    name = region_name(code)
     index = safety.index(safety.listed(own.values(), real_now))
     worst = [enterprise(own[number]) for number in index.worst]
     return RegionSummary(

@@ -11,7 +11,6 @@ from fastapi import APIRouter
 from dashboard.pages.connections import routes as connections
 from dashboard.pages.demo import routes as demo
 from dashboard.pages.inbox import routes as inbox
-from dashboard.pages.live import routes as live
 from dashboard.pages.one_alert import routes as alert
 from dashboard.pages.overview import routes as overview
 from dashboard.pages.places import routes as places
@@ -24,7 +23,6 @@ from dashboard.pages.users import routes as users
 router = APIRouter(include_in_schema=False)
 for page in (
     sign_in,
-    live,
     overview,
     inbox,
     alert,

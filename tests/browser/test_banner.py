@@ -8,7 +8,7 @@ import httpx
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.world import Site, World, serve
+from tests.browser.world import Site, World, opened, serve
 from tests.services import Database
 
 CALM, DEAF, QUIET, LOST = ".face-well", ".face-deaf", ".face-quiet", ".face-lost"
@@ -51,10 +51,10 @@ async def test_a_page_without_pulses_is_lost_and_recovers(
     await seen(page, LOST, "STREAM LOST")
     await expect(page.locator(CALM)).to_be_hidden()
     await faded(page)
-    await world.send("coldroom-1", (0.0, {"t1": 5.1}))
+    await opened(world)
     async with serve(database, world.clock, port=site.port):
         await expect(page.locator(CALM)).to_be_visible()
-        await expect(page.locator("#point-1")).to_contain_text("5.1 °C")
+        await expect(page.locator("#newest")).to_contain_text("Cold room 1 temperature")
 
 
 async def test_a_page_that_cannot_renew_itself_is_lost(

@@ -20,8 +20,7 @@ from domain.people import Person, Role
 from storage import people, sessions, tokens
 from storage.unit import PEOPLE, Connection, unit_of_work
 from tests.browser.conftest import OURS, NewPage, new_client
-from tests.browser.test_live import WARM, opened
-from tests.browser.world import ENTERPRISE, Site, World, serve
+from tests.browser.world import ENTERPRISE, WARM, Site, World, opened, serve
 from tests.people import CHEAP, SECRET, add, somebody
 from tests.services import Database
 from tests.stored import connected
@@ -70,15 +69,16 @@ async def send(
 async def test_a_password_opens_the_page_that_was_wanted_and_signing_out_closes_it(
     liqiang: Person, new_page: NewPage
 ) -> None:
-    page = await new_page("/?q=room&point=1", session=None)
-    await expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F%3Fq%3Droom"))
+    page = await new_page("/?region=330106", session=None)
+    await expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F%3Fregion%3D330106"))
     await fill(page, "not this one")
     await expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
     await expect(page.get_by_label("Name")).to_have_value("liqiang")
     await fill(page, SECRET)
-    await expect(page).to_have_url(re.compile(r"/\?q=room&point=1$"))
+    await expect(page).to_have_url(re.compile(r"/\?region=330106$"))
     await expect(page.locator(".who")).to_contain_text("李强")
     await expect(page.locator(".face-well")).to_be_visible()
+    await page.locator(".who summary").click()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page).to_have_url(re.compile("/sign-in$"))
     await page.go_back()
@@ -104,14 +104,14 @@ async def test_a_page_whose_session_is_over_goes_to_the_sign_in_and_back(
     liqiang: Person, web: Connection, world: World, new_page: NewPage
 ) -> None:
     secret = await sessions.begin(web, liqiang.id, world.clock.real_now())
-    page = await new_page("/?q=cold", session=secret)
+    page = await new_page("/?region=33", session=secret)
     await expect(page.locator(".face-well")).to_be_visible()
     await sessions.end(web, secret)
     await world.send("coldroom-1", *WARM)  # the page would renew itself
-    await expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F%3Fq%3Dcold$"))
+    await expect(page).to_have_url(re.compile(r"/sign-in\?next=%2F%3Fregion%3D33$"))
     await fill(page, SECRET)
-    await expect(page).to_have_url(re.compile(r"/\?q=cold$"))
-    await expect(page.locator(".card")).to_contain_text("Cold room 1 temperature")
+    await expect(page).to_have_url(re.compile(r"/\?region=33$"))
+    await expect(page.locator(".alert-card")).to_contain_text("Cold room 1 temperature")
 
 
 async def test_a_page_that_comes_back_to_a_refused_stream_goes_to_the_sign_in(
@@ -286,7 +286,7 @@ async def test_nonsense_is_a_wrong_password(
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/points/1/series", "/?alert=x"])
+@pytest.mark.parametrize("path", ["/", "/points", "/?region=x", "/demo"])
 async def test_nothing_is_shown_to_a_stranger(
     stranger: httpx.AsyncClient, path: str
 ) -> None:
@@ -297,7 +297,7 @@ async def test_nothing_is_shown_to_a_stranger(
     assert program.headers["www-authenticate"].startswith("Bearer")
     assert person.status_code == 303
     assert person.headers["location"].startswith("/sign-in")
-    assert (await stranger.post("/alerts/1/acknowledge")).status_code == 401
+    assert (await stranger.post("/demo/faults")).status_code == 401
 
 
 # Tokens -----------------------------------------------------------------------------
@@ -318,7 +318,7 @@ async def test_a_token_signs_a_program_in_and_needs_no_proof_of_origin(
             ("Bearer bb_" + "x" * 9000, 401),
         ]:  # fmt: skip
             headers = {"Authorization": given}
-            response = await client.post("/alerts/9/acknowledge", headers=headers)
+            response = await client.get("/?region=11", headers=headers)
             assert response.status_code == status, given
         world.clock.ahead += 90 * 86_400
         headers = {"Authorization": f"Bearer {token}"}
@@ -348,29 +348,15 @@ async def test_each_sees_theirs_and_what_is_foreign_is_unknown(
     for new in (ningbo, other):
         async with await as_somebody(web, world, site, new) as client:
             text = (await client.get("/", headers=PERSON)).text
+            assert "示例一号仓库" not in text
             assert "一号冷库" not in text
-            for path in ("/?alert={}", "/?point={}", "/points/{}/series"):
-                foreign = await client.get(path.format(1))
-                unknown = await client.get(path.format(999))
-                assert foreign.status_code == unknown.status_code == 404
-                assert foreign.text == unknown.text.replace("/999/", "/1/")
-            foreign = await client.post("/alerts/1/acknowledge")
-            assert foreign.status_code == 404
+            foreign = await client.get("/?region=330106")
+            unknown = await client.get("/?region=330299")
+            assert foreign.status_code == unknown.status_code == 404
+            assert foreign.text == unknown.text
     hangzhou = somebody("hangzhou", region="330100")
     async with await as_somebody(web, world, site, hangzhou) as client:
         assert "一号冷库" in (await client.get("/", headers=PERSON)).text
-
-
-@pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
-async def test_who_may_not_acknowledge_has_no_button_and_is_refused(
-    web: Connection, world: World, site: Site, role: Role
-) -> None:
-    await opened(world)
-    async with await as_somebody(web, world, site, somebody("x1", role)) as client:
-        text = (await client.get("/?alert=1", headers=PERSON)).text
-        assert 'id="alert-1"' in text
-        assert "data-acknowledge" not in text
-        assert (await client.post("/alerts/1/acknowledge")).status_code == 403
 
 
 async def test_faults_are_injected_by_supervisors_and_administrators_only(
@@ -381,8 +367,10 @@ async def test_faults_are_injected_by_supervisors_and_administrators_only(
         async with await as_somebody(
             web, world, site, somebody(str(role), role)
         ) as client:
-            shown = "/demo/faults" in (await client.get("/", headers=PERSON)).text
+            shown = 'href="/demo"' in (await client.get("/", headers=PERSON)).text
             assert shown == (status == 200)
+            page = await client.get("/demo", headers=PERSON)
+            assert page.status_code == status
             response = await client.post("/demo/faults", data=fields)
             assert response.status_code == status
     assert len(injected) == 1

@@ -12,8 +12,7 @@ import httpx
 from storage import journal
 from storage.connect import connect
 from tests.browser.sse import events
-from tests.browser.test_live import WARM, opened
-from tests.browser.world import World
+from tests.browser.world import WARM, World, opened
 from tests.services import Database
 
 EVENTS = "/api/v1/events"

@@ -36,6 +36,8 @@ NOW = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
 ENTERPRISE = "91330106MA27XY001X"
 TOPIC = f"blackbox/v1/33/01/06/{ENTERPRISE}/{{}}/readings"
 WAKE = "SELECT pg_notify('blackbox_journal', '')"
+WARM = [(float(minute), {"t1": 9.4}) for minute in range(15, -1, -1)]
+"""A quarter of an hour above 8 °C."""
 REGISTRY = files("simulators") / "scenarios" / "demo.registry.yaml"
 
 
@@ -102,6 +104,11 @@ class World:
     async def point(self, device: str, key: str) -> int:
         """The number of a point of the first enterprise."""
         return self.intake.registry.devices[ENTERPRISE, device].points[key].id
+
+
+async def opened(world: World) -> None:
+    """Let cold room 1 have an alert."""
+    await world.send("coldroom-1", *WARM)
 
 
 async def heart(world: World, connection: Connection) -> None:

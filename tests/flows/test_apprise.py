@@ -22,7 +22,7 @@ from tests.examples import FACTS, journal
 from tests.mail import mailbox, text
 from tests.receiver import HANG, LOOPBACK, receiver
 
-LINKED = replace(FACTS, link="https://box.example.cn/?alert=7")
+LINKED = replace(FACTS, link="https://box.example.cn/alerts/7")
 (MAIL,) = deliveries(journal(Event.OPENED)[0], LINKED, [("mail", "li")])
 SECRET = "whsec_" + "A" * 44
 TO_LI = replace(MAIL, language="en", address="li+box@example.com")
@@ -33,7 +33,7 @@ How bad: peak 9.3 °C (at 2026-11-22 17:29:00), trigger > 8 °C
 Basis: GSP appendix on monitoring
 Site telephone: 0571-8888 0000
 Number: 7-1
-Link: https://box.example.cn/?alert=7
+Link: https://box.example.cn/alerts/7
 """
 CHINESE = """\
 地点：西湖医药有限公司 · 一号冷库 · 3号记录仪 · 温度
@@ -42,7 +42,7 @@ CHINESE = """\
 依据：GSP 附录《温湿度自动监测》
 现场电话：0571-8888 0000
 编号：7-1
-链接：https://box.example.cn/?alert=7
+链接：https://box.example.cn/alerts/7
 """
 
 

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 import dashboard
 from dashboard.api.spreadsheet import COLUMNS
-from dashboard.pages.live.routes import FAULTS
+from dashboard.pages.demo.routes import FAULTS
 from dashboard.problems import KINDS
 from dashboard.pulse import Reason
 from dashboard.texts import LANGUAGES, Texts, choose, load

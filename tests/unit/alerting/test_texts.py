@@ -72,8 +72,8 @@ def test_the_text_ends_with_the_link_where_people_see_the_alert() -> None:
     link = linked("https://box.example.cn/")
     assert link is not None
     assert text(opened, replace(FACTS, link=link(7))) == (
-        f"{OPENED_ZH}\n链接：https://box.example.cn/?alert=7",
-        f"{OPENED_EN}\nLink: https://box.example.cn/?alert=7",
+        f"{OPENED_ZH}\n链接：https://box.example.cn/alerts/7",
+        f"{OPENED_EN}\nLink: https://box.example.cn/alerts/7",
     )
     assert linked(None) is None
 

@@ -1,0 +1,102 @@
+"""The overview and the demo's page, in a browser."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import expect
+
+from domain.people import Role
+from storage.connect import connect
+from tests.browser.conftest import Injected, NewPage
+from tests.browser.world import ENTERPRISE, REGISTRY, World, opened
+from tests.people import signed_in, somebody
+from tests.services import Database
+
+JUDGED = """
+INSERT INTO safety (enterprise, code, score, facts, reasons, formula, judged_at, changes)
+SELECT id, 'yellow', 81.5, json_build_object('share', %s::int, 'points', 9, 'due', 1000, 'filled', 987),
+       '[{"colour": "yellow", "key": "k", "zh": "<b>过期</b>", "en": "<b>overdue</b>", "link": {}}]', '1', now(), 1
+  FROM enterprise
+"""
+SILENT = """
+INSERT INTO alert (id, rule, version, device, enterprise, site, region, severity, suppressed, opened_at, entries)
+SELECT 900, 'device-silent', (SELECT version FROM rule_version WHERE kind = 'silence' LIMIT 1), d.id, s.enterprise,
+       s.id, s.region, 2, false, '2026-11-22T03:00Z', 1
+  FROM device AS d JOIN site AS s ON s.id = d.site WHERE d.key = 'refrigerator-1'
+"""
+
+
+async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
+    world: World, new_page: NewPage
+) -> None:
+    page = await new_page()
+    await expect(page.get_by_text("No open alerts")).to_be_visible()
+    store = page.locator("#map").get_by_role("link", name="Example warehouse 1")
+    await expect(store).to_have_text("Example warehouse 1: well")
+    await page.evaluate("globalThis.untouched = true")
+    await opened(world)
+    card = page.locator("#alert-1")
+    for words in ("Major", "Cold room 1 temperature", "9.4 °C", "> 8 °C"):
+        await expect(card).to_contain_text(words)
+    world.clock.ahead += 1
+    await page.clock.fast_forward(3_000)
+    await expect(store).to_have_text("Example warehouse 1: major alert")
+    major = page.locator("#open").get_by_role("link", name="1 major")
+    await expect(major).to_have_attribute("href", "/alerts?severity=major")
+    assert await page.evaluate("globalThis.untouched")
+
+
+async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    async with await connect(database.url(), name="test-owner") as owner:
+        await owner.execute(JUDGED, (world.intake.share,))
+        await owner.execute(SILENT)
+    page = await new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    await expect(page.locator("#index .figure")).to_contain_text("81.5")
+    await expect(page.locator("#codes")).to_contain_text("<b>overdue</b>")
+    await expect(page.locator("#silent")).to_contain_text("6 h 30 min")
+    await expect(page.locator("#completeness")).to_contain_text("98.7%")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+    await page.get_by_role("link", name="Ningbo").click()
+    await expect(page).to_have_url(re.compile(r"/\?region=330200$"))
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Ningbo")
+    await expect(page.locator("#map")).to_contain_text(
+        "Example vaccination clinic: silent"
+    )
+    await page.get_by_role("link", name="Zhejiang").click()
+    await page.get_by_role("link", name="中文").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("浙江省")
+
+
+async def test_an_enterprise_sees_its_own(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    text = REGISTRY.read_text(encoding="utf-8")
+    await world.register(text.replace("en: Example warehouse 1", f"en: '{evil}'"))
+    async with await connect(database.url(), name="test-owner") as owner:
+        found = await owner.execute(
+            "SELECT id FROM enterprise WHERE code = %s", (ENTERPRISE,)
+        )
+        ((number,),) = await found.fetchall()
+    user = somebody("pharma", Role.ENTERPRISE, enterprise=number)
+    session = await signed_in(database, user, world.clock.real_now())
+    page = await new_page(session=session, java_script_enabled=False)
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Example Pharma")
+    await expect(page.locator("#map")).to_contain_text(evil)
+    await expect(page.locator("main")).not_to_contain_text("clinic")
+    assert await page.locator("img").count() == 0
+
+
+async def test_a_fault_is_injected_by_a_button(
+    new_page: NewPage, injected: Injected
+) -> None:
+    page = await new_page("/demo")
+    await page.locator("select[name=device]").select_option("coldroom-2")
+    await page.get_by_role("button", name="Door open").click()
+    await expect(page.locator(".demo output")).to_have_text(
+        "coldroom-2: Door open for 20 min."
+    )
+    assert injected == [("coldroom-2", "door-open", 20)]
