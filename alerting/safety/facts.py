@@ -83,12 +83,11 @@ class Facts:
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Facts:
         """What `document` made; further members are passed over."""
-        known = {one.name: document[one.name] for one in fields(cls)}
-        lasting = known["critical_for"]
-        known |= {
-            "open": Counts(**known["open"]),
-            "overdue": Counts(**known["overdue"]),
-            "critical_for": None if lasting is None else timedelta(seconds=lasting),
-        }
-        lists = ("uncalibrated", "silent", "silent_sites")
-        return cls(**known | {name: tuple(known[name]) for name in lists})
+        known: dict[str, Any] = {one.name: document[one.name] for one in fields(cls)}
+        for name in ("uncalibrated", "silent", "silent_sites"):
+            known[name] = tuple(known[name])
+        for name in ("open", "overdue"):
+            known[name] = Counts(**known[name])
+        lasting = known.pop("critical_for")
+        critical_for = None if lasting is None else timedelta(seconds=lasting)
+        return cls(critical_for=critical_for, **known)
