@@ -53,7 +53,7 @@ WITH lives AS MATERIALIZED (
 ), standing AS (
     SELECT e.id, e.code, e.name_zh, e.name_en, e.kind, e.high_risk,
            CASE WHEN (f.facts->>'share')::int2 IN (SELECT share FROM lives) THEN f.code ELSE 'grey' END AS safety,
-           f.score, f.reasons->0 AS reason
+           f.score, f.reasons->0 AS reason, f.code IS NOT NULL AS judged
       FROM enterprise AS e
       LEFT JOIN safety AS f ON f.enterprise = e.id
      WHERE (%(low)s::int4 IS NULL OR e.id IN (SELECT enterprise FROM site WHERE area BETWEEN %(low)s AND %(high)s))
@@ -189,7 +189,9 @@ class Ranked:
     """As it stands: grey, too, if it was never judged."""
     score: float | None
     reason: Any
-    """The gravest; None: green, or never judged."""
+    """The gravest when it was judged; None: there was none."""
+    judged: bool
+    """Ever."""
     rank: int
     place: int
     sites: int
