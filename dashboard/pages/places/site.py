@@ -112,6 +112,8 @@ async def view(
     tiles = [tile(point, rules, show, now) for point in points]
     people = await told(connection, [number], now)
     today = day_of(now)
+    # An alert belongs to who owned at its opening; and by owner there is an index.
+    alerts = Alerts(site=number, enterprise=line.enterprise_code)
     dated = [one for one in points if one.calibration_due]
     return View(
         line=line,
@@ -130,7 +132,7 @@ async def view(
         undated=len(points) - len(dated),
         owners=await site_details.owners(connection, number),
         maintenance=await site_details.maintenance(connection, number, now - 7 * DAY),
-        work=await work(connection, Alerts(site=number), show, person),
+        work=await work(connection, alerts, show, person),
         more=len(points) == POINTS,
     )
 
