@@ -24,6 +24,7 @@ WITH zone AS (
                           WHERE point = p.id AND valid_from <= %(now)s
                           ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t
      WHERE s.area BETWEEN %(low)s AND %(high)s AND t.zone = ANY (%(zones)s)
+       AND (%(sites)s::int4[] IS NULL OR s.id = ANY (%(sites)s))
      GROUP BY d.site, p.stage),
 place AS (
     SELECT DISTINCT s.area, s.enterprise, z.stage FROM zone AS z JOIN site AS s ON s.id = z.site),
@@ -76,8 +77,12 @@ async def thin(
     stages: Collection[str],
     severity: Severity,
     people: int,
+    sites: Collection[int] | None = None,
 ) -> list[Thin]:
-    """Sites with one of `zones` at `now` of whose alerts fewer than `people` are told."""
+    """Sites with one of `zones` at `now` of whose alerts fewer than `people` are told.
+
+    `sites`: only these; None: all of the regions.
+    """
     values = {
         "low": regions.low,
         "high": regions.high,
@@ -86,6 +91,7 @@ async def thin(
         "stages": list(stages),
         "severity": int(severity),
         "people": people,
+        "sites": None if sites is None else list(sites),
     }
     cursor = await connection.execute(THIN, values)
     return [

@@ -12,16 +12,13 @@ from typing import Final
 
 from alerting.findings.finding import Finding, Findings, extent
 from alerting.timed import Timed
+from domain.gsp import PEOPLE, STAGES, ZONES
 from domain.people import subtree
 from domain.rules import Severity
 from storage import coverage
 from storage.unit import Connection, Unit
 
 RULE: Final = "few-recipients"
-PEOPLE: Final = 3
-ZONES: Final = ("cold", "cool", "ambient", "frozen")
-STAGES: Final = ("storage", "transport")
-"""What GSP is about; medicines are made under other rules."""
 PAUSE: Final = 60.0
 """Real seconds between two looks."""
 PIECE: Final = 200

@@ -18,7 +18,7 @@ from storage.safety import Scored
 
 __all__ = [
     "COLOURS", "FORMULA", "Code", "Colour", "Counts", "Enterprise", "Facts", "Index",
-    "Link", "Reason", "code", "index", "listed", "score", "standing",
+    "Link", "Reason", "code", "costs", "index", "listed", "score", "standing",
 ]  # fmt: skip
 
 FORMULA: Final = "1"
@@ -56,24 +56,31 @@ def code(facts: Facts) -> Code:
 
 
 def score(facts: Facts) -> float | None:
-    """0 (worst) … 100; None: not assessed.
+    """0 (worst) … 100; None: not assessed."""
+    if not facts.assessed:
+        return None
+    left = 100.0
+    for cost in costs(facts).values():
+        left -= cost
+    return left
+
+
+def costs(facts: Facts) -> dict[str, float]:
+    """What each kind of trouble takes off a score of 100.
 
     What alerts cost is shared out over 20 points each: a large enterprise has more of them.
     """
-    if not facts.assessed:
-        return None
     n = max(1.0, facts.points / 20)
     opened, overdue = facts.open, facts.overdue
     lasting = 20 * opened.critical + 8 * opened.major + opened.minor
     neglected = 10 * overdue.critical + 5 * (overdue.major + overdue.minor)
-    return (
-        100.0
-        - min(40.0, lasting / n)
-        - min(25.0, neglected / n)
-        - 15 * min(1.0, (1 - facts.completeness) / 0.2)
-        - 10 * min(1.0, 2 * facts.silent_share)
-        - 10 * min(1.0, 2 * facts.uncalibrated_share)
-    )
+    return {
+        "open": min(40.0, lasting / n),
+        "overdue": min(25.0, neglected / n),
+        "completeness": 15 * min(1.0, (1 - facts.completeness) / 0.2),
+        "silent": 10 * min(1.0, 2 * facts.silent_share),
+        "calibration": 10 * min(1.0, 2 * facts.uncalibrated_share),
+    }
 
 
 def standing(colour: Colour, beat_at: datetime | None, real_now: datetime) -> Colour:

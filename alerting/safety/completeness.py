@@ -22,7 +22,9 @@ from storage.completeness import Cadence, PointDay, Stretch, Timeline
 
 DAY: Final = timedelta(days=1)
 DAYS: Final = 7
-"""Full days that completeness is about."""
+"""Full days that completeness is about, and that are counted again where late readings change them."""
+KEPT: Final = 60
+"""Days whose counts are kept, to be looked back upon."""
 LONGEST_LEAD: Final = timedelta(minutes=1)
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 

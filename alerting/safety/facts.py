@@ -7,6 +7,7 @@ inhibited), nothing does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -78,3 +79,15 @@ class Facts:
             "overdue": self.overdue._asdict(),
             "critical_for": self.critical_for and self.critical_for.total_seconds(),
         }
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Facts:
+        """What `document` made; further members are passed over."""
+        known: dict[str, Any] = {one.name: document[one.name] for one in fields(cls)}
+        for name in ("uncalibrated", "silent", "silent_sites"):
+            known[name] = tuple(known[name])
+        for name in ("open", "overdue"):
+            known[name] = Counts(**known[name])
+        lasting = known.pop("critical_for")
+        critical_for = None if lasting is None else timedelta(seconds=lasting)
+        return cls(critical_for=critical_for, **known)

@@ -13,7 +13,7 @@ from typing import Final
 
 from alerting.safety import code as safety
 from alerting.safety import completeness
-from alerting.safety.completeness import full_days, lead
+from alerting.safety.completeness import DAY, KEPT, day_of, full_days, lead
 from alerting.safety.facts import Facts
 from alerting.safety.gathering import gather
 from alerting.timed import Timed
@@ -153,7 +153,7 @@ async def count(connection: Connection, days: Sequence[PointDay], now: datetime)
         )
         for (point, day), found in stretches.items()
     ]
-    await counts.keep(connection, counted, oldest=full_days(now)[-1])
+    await counts.keep(connection, counted, oldest=day_of(now) - KEPT * DAY)
     return len(counted)
 
 

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from alerting.safety import watch as safety_watch
-from alerting.safety.completeness import full_days, midnight
+from alerting.safety.completeness import KEPT, full_days, midnight
 from domain.readings import Provenance, Quality, Reading
 from storage.connect import connect
 from tests.database.safety_world import LONG_AGO, MINUTE, NOW, Setting, World
@@ -165,15 +165,19 @@ async def test_a_setting_for_a_day_that_was_counted_lets_it_be_counted_again(
     assert await yesterday(world, point) == (12, 0)
 
 
-async def test_with_a_new_day_the_oldest_is_forgotten(world: World):
+async def test_days_are_kept_to_be_looked_back_upon_and_then_forgotten(world: World):
     point, other = await a_point(world), await a_point(world, region="110101")
     await world.tick(seconds=5)
     oldest = full_days(NOW)[-1]
     await world.tick(days=1)
     counted = await world.counted(point)
-    assert len(counted) == 7
+    assert len(counted) == 8
     assert YESTERDAY + DAY in counted
-    assert oldest not in counted
+    assert oldest in counted
+    await world.tick(days=KEPT - 8)
+    assert min(await world.counted(point)) == oldest
+    await world.tick(days=1)
+    assert min(await world.counted(point)) == oldest + DAY
     assert await world.counted(other) == {}, "which is another share's"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from alerting.safety.code import (
     Colour,
     Enterprise,
     code,
+    costs,
     index,
     score,
     standing,
@@ -256,6 +258,13 @@ def test_scores_lie_between_0_and_100_and_go_with_the_colour(facts: Facts):
     points, colour = score(facts), code(facts).colour
     assert (points is None) == (colour is Colour.GREY)
     assert points is None or 0 <= points <= 100
+    assert points is None or points + sum(costs(facts).values()) == pytest.approx(100)
+
+
+@given(enterprises())
+def test_facts_are_read_as_they_were_kept(facts: Facts):
+    kept = json.loads(json.dumps({**facts.document(), "share": 33}))
+    assert Facts.read(kept) == facts
 
 
 @given(enterprises(), st.sampled_from(TROUBLES))
