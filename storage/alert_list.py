@@ -20,8 +20,8 @@ from storage import scope
 from storage.unit import Connection
 
 # Never prepared: only a plan for the values at hand leaves out the filters that are not
-# given, and takes the index that suits the scope: `alert_inbox` has all open alerts in the
-# order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
+# given, and takes the index that suits: `alert_inbox` and `alert_overdue_first` have all open
+# alerts in the order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
 # again, in values; it is row-level security that decides.
 PAGE = """
 SELECT a.id FROM alert a
@@ -42,6 +42,7 @@ SELECT a.id FROM alert a
    AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
    AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
    AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
@@ -52,8 +53,11 @@ SELECT a.id FROM alert a
         OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
         OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
    AND (%(after_id)s::int8 IS NULL
-        OR (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s))
- ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC
+        OR CASE WHEN %(overdue_first)s::bool
+            THEN ((a.overdue_since IS NOT NULL), a.severity, a.opened_at, a.id)
+               < (%(after_overdue)s::bool, %(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s)
+            ELSE (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s) END)
+ ORDER BY (%(overdue_first)s AND (a.overdue_since IS NOT NULL)) DESC, a.severity DESC, a.opened_at DESC, a.id DESC
  LIMIT %(limit)s
 """
 # The same filters, but for the place in the order.
@@ -77,6 +81,7 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
    AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
    AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
    AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
@@ -116,6 +121,8 @@ class Place(NamedTuple):
     severity: int
     opened_at: datetime
     id: int
+    overdue: bool = False
+    """Of matter only where those are first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +145,7 @@ class Filter:
     high: int | None = None
     point: int | None = None
     incident: int | None = None
+    assignee: str | None = None
     overdue: bool | None = None
     shelved: bool | None = None
     opened_from: datetime | None = None
@@ -194,11 +202,18 @@ class Count:
 
 
 async def page(
-    connection: Connection, wanted: Filter, *, after: Place | None, limit: int
+    connection: Connection,
+    wanted: Filter,
+    *,
+    after: Place | None,
+    limit: int,
+    overdue_first: bool = False,
 ) -> list[AlertLine]:
     """The first `limit` of the alerts after a place: the most severe, then newest first."""
-    severity, opened_at, number = after or (None, None, None)
+    severity, opened_at, number, overdue = after or (None, None, None, None)
     place = {
+        "overdue_first": overdue_first,
+        "after_overdue": overdue,
         "after_severity": severity,
         "after_time": opened_at,
         "after_id": number,

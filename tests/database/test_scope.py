@@ -21,7 +21,7 @@ from tests.services import Database
 SCOPED = {
     "enterprise", "site", "device", "point", "point_setting", "alert", "alert_excursion",
     "alert_reading", "alert_conflict", "excursion", "journal", "delivery", "incident",
-    "site_owner", "maintenance", "safety", "safety_code", "completeness",
+    "site_owner", "maintenance", "safety", "safety_code", "completeness", "handover",
 }  # fmt: skip
 """What the web login sees by scope only."""
 WRITTEN = {"share", "intake", "intake_digest", "box_event"}
@@ -85,6 +85,7 @@ INSERT INTO maintenance (intake, site, begins, ends, actor, reason) SELECT n, n,
 INSERT INTO safety SELECT n, 'green', 99, '{}', '[]', '1', '2026-01-01Z', 0 FROM generate_series(1, 2) AS n;
 INSERT INTO safety_code SELECT n, 1, 1, '2026-01-01Z', NULL, 'green', 99, '1', '{}' FROM generate_series(1, 2) AS n;
 INSERT INTO completeness SELECT n, '2026-01-01', 1, 1 FROM generate_series(1, 2) AS n;
+INSERT INTO handover SELECT n, '2026-01-01Z', 'x', (SELECT area FROM site WHERE id = n), '' FROM generate_series(1, 2) AS n;
 INSERT INTO person (name, full_name, role, language, password, created_at) VALUES ('root', '', 'administrator', 'zh', 'secret', '2026-01-01Z');
 """
 OF: dict[str, LiteralString] = {
@@ -106,6 +107,7 @@ OF: dict[str, LiteralString] = {
     "safety": "SELECT enterprise FROM safety",
     "safety_code": "SELECT enterprise FROM safety_code",
     "completeness": "SELECT point FROM completeness",
+    "handover": "SELECT intake FROM handover",
 }
 """Of which enterprise the rows of a table are that are seen; 0: of the box."""
 NAMES = (
@@ -118,6 +120,8 @@ INSERT INTO site_owner VALUES (1, '2026-01-02Z', 2, 2);
 """
 BOX = {"alert", "journal", "delivery"}
 """Tables with rows of the box's own."""
+STAFF = {"handover"}
+"""Tables that no enterprise sees."""
 NO = frozenset[int]()
 DENIED = psycopg.errors.InsufficientPrivilege
 ONE = Scope(1, 0, 1, box=False)
@@ -180,9 +184,10 @@ async def seen(pool: Pool, scope: Scope | None) -> dict[str, set[int]]:
 async def test_everybody_sees_their_own_and_nothing_else(pool: Pool, who: str) -> None:
     scope, whose = SCOPES[who]
     assert OF.keys() == SCOPED
-    assert await seen(pool, scope) == {
-        table: whose if table in BOX else whose - {0} for table in OF
-    }
+    found = await seen(pool, scope)
+    for table in STAFF:
+        assert found.pop(table) == (NO if scope.enterprise else whose - {0})
+    assert found == {table: whose if table in BOX else whose - {0} for table in found}
 
 
 async def test_without_a_scope_nothing_is_seen(pool: Pool) -> None:
@@ -263,6 +268,23 @@ async def test_the_boxs_own_processes_see_everything(
     with psycopg.connect(world.url(role)) as login:
         found = {t: {row[0] for row in login.execute(query)} for t, query in OF.items()}
     assert found == {t: {0, 1, 2} if t in BOX else {1, 2} for t in OF}
+
+
+async def test_a_person_hands_over_a_region_of_their_own_only(pool: Pool) -> None:
+    add = "INSERT INTO handover VALUES (%s, '2026-01-01Z', 'x', %s, '')"
+    of_ingest = (1 << 40) + 5
+    async with pool.connection() as connection:
+        async with scoped(connection, subtree("330100")):
+            await connection.execute(add, (5, 330100))
+        for scope, values in (
+            (subtree("330100"), (6, 330106)),
+            (subtree("330100"), (6, 330000)),
+            (subtree("330100"), (of_ingest, 330100)),
+            (ONE, (6, 330106)),
+        ):
+            with pytest.raises(DENIED):
+                async with scoped(connection, scope):
+                    await connection.execute(add, values)
 
 
 # Writing ------------------------------------------------------------------------------
@@ -417,12 +439,13 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
             or "Index Only Scan using alert_inbox" in page
         )
         assert "Sort" not in page
-        place = dict.fromkeys(("after_severity", "after_time", "after_id")) | {
-            "limit": 50
-        }
-        for low, high, index in (
-            (330000, 339999, "alert_inbox on"),
-            (331299, 331299, "alert_inbox_of_area"),
+        after = ("after_overdue", "after_severity", "after_time", "after_id")
+        place = dict.fromkeys(after) | {"limit": 50}
+        for low, high, first, index in (
+            (330000, 339999, False, "alert_inbox on"),
+            (330000, 339999, True, "alert_overdue_first on"),
+            (331299, 331299, False, "alert_inbox_of_area"),
+            (331299, 331299, True, "alert_inbox_of_area"),
         ):
             scope = {
                 "scope_low": low,
@@ -430,7 +453,7 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
                 "scope_enterprise": None,
                 "scope_box": True,
             }
-            values = Filter().parameters | scope | place
+            values = Filter().parameters | scope | place | {"overdue_first": first}
             assert index in plan(login, alert_list.PAGE, values), low
 
 
