@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, Literal, LiteralString, NamedTuple, TypeAlias
 
 from psycopg import AsyncCursor
 from psycopg.rows import RowMaker, dict_row
@@ -20,7 +20,7 @@ from storage import scope
 from storage.unit import Connection
 
 # Never prepared: only a plan for the values at hand leaves out the filters that are not
-# given, and takes the index that suits: `alert_inbox` and `alert_overdue_first` have all open
+# given and the orders not asked for, and takes the index that suits: `alert_inbox` and `alert_overdue_first` have all open
 # alerts in the order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
 # again, in values; it is row-level security that decides.
 PAGE = """
@@ -53,11 +53,13 @@ SELECT a.id FROM alert a
         OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
         OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
    AND (%(after_id)s::int8 IS NULL
-        OR CASE WHEN %(overdue_first)s::bool
-            THEN ((a.overdue_since IS NOT NULL), a.severity, a.opened_at, a.id)
+        OR CASE %(order)s::text
+            WHEN 'overdue' THEN ((a.overdue_since IS NOT NULL), a.severity, a.opened_at, a.id)
                < (%(after_overdue)s::bool, %(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s)
+            WHEN 'newest' THEN (a.opened_at, a.id) < (%(after_time)s::timestamptz, %(after_id)s)
             ELSE (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s) END)
- ORDER BY (%(overdue_first)s AND (a.overdue_since IS NOT NULL)) DESC, a.severity DESC, a.opened_at DESC, a.id DESC
+ ORDER BY CASE WHEN %(order)s::text = 'overdue' THEN (a.overdue_since IS NOT NULL) END DESC,
+          CASE WHEN %(order)s::text <> 'newest' THEN a.severity END DESC, a.opened_at DESC, a.id DESC
  LIMIT %(limit)s
 """
 # The same filters, but for the place in the order.
@@ -115,6 +117,10 @@ SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.regio
 FACTS = [field.name for field in fields(Alert)]
 
 
+Order: TypeAlias = Literal["severity", "overdue", "newest"]
+"""The most severe first, of equals the newest; before them what is overdue; or the newest first."""
+
+
 class Place(NamedTuple):
     """Sort key of an alert: a page begins after one."""
 
@@ -122,7 +128,7 @@ class Place(NamedTuple):
     opened_at: datetime
     id: int
     overdue: bool = False
-    """Of matter only where those are first."""
+    """Of matter only where those come first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,12 +213,12 @@ async def page(
     *,
     after: Place | None,
     limit: int,
-    overdue_first: bool = False,
+    order: Order = "severity",
 ) -> list[AlertLine]:
-    """The first `limit` of the alerts after a place: the most severe, then newest first."""
+    """The first `limit` of the alerts after a place in their order."""
     severity, opened_at, number, overdue = after or (None, None, None, None)
     place = {
-        "overdue_first": overdue_first,
+        "order": order,
         "after_overdue": overdue,
         "after_severity": severity,
         "after_time": opened_at,

@@ -27,7 +27,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM alert a
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
          LIMIT %(most)s) AS s) AS overdue,
        (SELECT count(*) FROM (SELECT FROM alert a
-         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND a.assignee = %(name)s
+         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.assignee = %(name)s
          LIMIT %(most)s) AS s) AS mine,
        (SELECT count(*) FROM (SELECT FROM alert a
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NOT NULL
@@ -48,7 +48,7 @@ MANY: Final = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """Numbers of open alerts, each counted up to MANY + 1; but for `shelved`, of those not shelved."""
+    """Numbers of open alerts, each counted up to MANY + 1; the first three of those not shelved."""
 
     open: int
     critical: int

@@ -441,11 +441,12 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
         assert "Sort" not in page
         after = ("after_overdue", "after_severity", "after_time", "after_id")
         place = dict.fromkeys(after) | {"limit": 50}
-        for low, high, first, index in (
-            (330000, 339999, False, "alert_inbox on"),
-            (330000, 339999, True, "alert_overdue_first on"),
-            (331299, 331299, False, "alert_inbox_of_area"),
-            (331299, 331299, True, "alert_inbox_of_area"),
+        for low, high, order, index in (
+            (330000, 339999, "severity", "alert_inbox on"),
+            (330000, 339999, "overdue", "alert_overdue_first on"),
+            (330000, 339999, "newest", "alert_newest on"),
+            (331299, 331299, "severity", "alert_inbox_of_area"),
+            (331299, 331299, "overdue", "alert_inbox_of_area"),
         ):
             scope = {
                 "scope_low": low,
@@ -453,7 +454,7 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
                 "scope_enterprise": None,
                 "scope_box": True,
             }
-            values = Filter().parameters | scope | place | {"overdue_first": first}
+            values = Filter().parameters | scope | place | {"order": order}
             assert index in plan(login, alert_list.PAGE, values), low
 
 
