@@ -11,7 +11,6 @@ const TOGETHER = 5000; // within which one tab's sound is enough
 const AGAIN = 10000; // between two questions that no event gives rise to
 
 const control = document.getElementById("sound");
-const silence = document.getElementById("silence");
 let now = { unacknowledged: 0, newest: null };
 let asked = 0;
 let audio = null;
@@ -45,12 +44,13 @@ function show() {
   const inbox = document.getElementById("nav-inbox");
   if (now.unacknowledged) inbox?.setAttribute("data-ringing", many);
   else inbox?.removeAttribute("data-ringing");
-  if (!control) return;
-  const state = isOn() ? (mayPlay() ? "on" : "blocked") : "off";
-  control.dataset.state = state;
-  control.setAttribute("aria-pressed", isOn());
-  control.querySelector("span").textContent = control.dataset[`text${state}`];
-  silence.hidden = !calls();
+  if (control) control.dataset.state = state();
+}
+
+function state() {
+  if (!isOn()) return "off";
+  if (!mayPlay()) return "blocked";
+  return calls() ? "calls" : "on";
 }
 
 function sound() {
@@ -81,18 +81,19 @@ function beep(tones) {
 }
 
 control?.addEventListener("click", () => {
-  localStorage.setItem("alarm", isOn() ? "off" : "on");
-  localStorage.removeItem("alarm.silenced");
-  if (isOn()) beep([660]); // so that it is heard how loud it is
-  show();
-});
-silence?.addEventListener("click", () => {
-  localStorage.setItem("alarm.silenced", now.newest);
+  if (calls()) {
+    localStorage.setItem("alarm.silenced", now.newest);
+  } else {
+    localStorage.setItem("alarm", isOn() ? "off" : "on");
+    localStorage.removeItem("alarm.silenced");
+    if (calls()) sound();
+    else if (isOn()) beep([660]); // so that it is heard how loud it is
+  }
   show();
 });
 addEventListener("storage", show); // another tab turned it on or off
 for (const event of ["pointerup", "keyup"]) {
-  addEventListener(event, () => { show(); sound(); }, { once: true });
+  addEventListener(event, () => setTimeout(() => { show(); sound(); }), { once: true });
 }
 
 document.addEventListener("journal", ask);

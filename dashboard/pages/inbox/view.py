@@ -78,6 +78,12 @@ class Query(BaseModel):
         return "newest" if self.show == "all" else "overdue"
 
     @property
+    def beside_search(self) -> dict[str, str]:
+        """What a search goes on asking for, as the address says it."""
+        given = self.model_dump(mode="json", exclude={"q", "cursor"}, exclude_none=True)
+        return {name: str(value) for name, value in given.items()}
+
+    @property
     def narrowed(self) -> bool:
         """Whether it asks for less than a whole list."""
         return bool(self.model_dump(exclude={"show", "cursor"}, exclude_defaults=True))

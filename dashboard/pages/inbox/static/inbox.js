@@ -12,8 +12,8 @@ const shelve = document.getElementById("shelve");
 const keysOn = document.getElementById("keys-on");
 
 let current = null; // id of the row that the cursor is on
-let following = null; // id of the row behind the gap that the cursor is in; null: the end
 let order = ids();
+let following = order[0] ?? null; // else: id of the row behind it; null: it is at the end
 
 function ids() {
   return [...list.children].map((row) => row.id);
@@ -45,12 +45,13 @@ function move(step) {
 function keep() {
   const before = order;
   order = ids();
-  const left = current ? !order.includes(current) : !order.includes(following);
-  if (left) {
-    const place = before.indexOf(current ?? following);
-    following = before.slice(place + 1).find((id) => order.includes(id)) ?? null;
-    if (place < 0) following = order[0] ?? null;
+  const anchor = current ?? following;
+  if (anchor && !order.includes(anchor)) {
+    const behind = before.slice(before.indexOf(anchor) + 1);
+    following = behind.find((id) => order.includes(id)) ?? null;
     current = null;
+  } else if (!before.length) {
+    following = order[0] ?? null;
   }
   row()?.classList.add("cursor");
 }
