@@ -28,13 +28,15 @@ SELECT a.id FROM alert a
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
    AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
         OR %(scope_box)s AND a.area IS NULL)
-   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
-            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
-            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
-   AND (%(work)s::text IS NULL OR %(work)s = CASE
-            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
-            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
-            ELSE 'unacknowledged' END)
+   AND (%(signal)s::text IS NULL OR CASE %(signal)s WHEN 'merged' THEN a.merged_into IS NOT NULL
+            WHEN 'withdrawn' THEN a.merged_into IS NULL AND a.withdrawn_at IS NOT NULL
+            WHEN 'returned' THEN a.withdrawn_at IS NULL AND a.returned_at IS NOT NULL
+            ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
+   AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
+            WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
+            WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
+            ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
@@ -69,13 +71,15 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
    AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
         OR %(scope_box)s AND a.area IS NULL)
-   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
-            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
-            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
-   AND (%(work)s::text IS NULL OR %(work)s = CASE
-            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
-            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
-            ELSE 'unacknowledged' END)
+   AND (%(signal)s::text IS NULL OR CASE %(signal)s WHEN 'merged' THEN a.merged_into IS NOT NULL
+            WHEN 'withdrawn' THEN a.merged_into IS NULL AND a.withdrawn_at IS NOT NULL
+            WHEN 'returned' THEN a.withdrawn_at IS NULL AND a.returned_at IS NOT NULL
+            ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
+   AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
+            WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
+            WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
+            ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))

@@ -21,9 +21,9 @@ SELECT h.intake, h.at, h.author, p.full_name, h.area, h.note
  LIMIT %(limit)s
 """
 SINCE = """
-SELECT (SELECT count(*) FROM (SELECT FROM journal WHERE event = 'opened' AND at >= %(at)s LIMIT %(most)s) AS j) AS opened,
-       (SELECT count(*) FROM (SELECT FROM journal WHERE event = 'worsened' AND at >= %(at)s LIMIT %(most)s) AS j) AS worsened,
-       (SELECT count(*) FROM (SELECT FROM journal WHERE event = 'closed' AND at >= %(at)s LIMIT %(most)s) AS j) AS closed
+SELECT (SELECT count(*) FROM (SELECT FROM alert WHERE opened_at >= %(at)s LIMIT %(most)s) AS a) AS opened,
+       (SELECT count(*) FROM (SELECT FROM worsened WHERE at >= %(at)s LIMIT %(most)s) AS w) AS worsened,
+       (SELECT count(*) FROM (SELECT FROM alert WHERE closed_at >= %(at)s LIMIT %(most)s) AS a) AS closed
 """
 MANY: Final = 1000
 """What is counted up to; one more means: more than that."""

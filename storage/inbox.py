@@ -13,6 +13,7 @@ from storage import scope
 from storage.snapshot import select
 from storage.unit import Connection
 
+# The order of the overdue is that of their index, which is so found.
 TALLY = """
 SELECT (SELECT count(*) FROM (SELECT FROM alert a
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL
@@ -25,7 +26,7 @@ SELECT (SELECT count(*) FROM (SELECT FROM alert a
        (SELECT count(*) FROM (SELECT FROM alert a
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND (a.overdue_since IS NOT NULL)
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
-         LIMIT %(most)s) AS s) AS overdue,
+         ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC LIMIT %(most)s) AS s) AS overdue,
        (SELECT count(*) FROM (SELECT FROM alert a
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.assignee = %(name)s
          LIMIT %(most)s) AS s) AS mine,
@@ -40,7 +41,7 @@ SELECT count(*) AS unacknowledged, max(raised_at) FILTER (WHERE returned_at IS N
          WHERE a.severity = 3 AND a.acknowledged_at IS NULL AND a.withdrawn_at IS NULL AND a.closed_at IS NULL
            AND a.shelved_until IS NULL AND NOT a.suppressed
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
-         ORDER BY a.opened_at DESC LIMIT %(most)s) AS r
+         LIMIT %(most)s) AS r
 """
 MANY: Final = 1000
 """What is counted up to; one more means: more than that."""

@@ -29,7 +29,17 @@ CREATE INDEX alert_overdue_first ON alert ((overdue_since IS NOT NULL) DESC, sev
 CREATE INDEX alert_of_assignee ON alert (assignee)
  WHERE assignee IS NOT NULL AND withdrawn_at IS NULL AND closed_at IS NULL;
 -- What every open page rings for.
-CREATE INDEX alert_ringing ON alert (opened_at DESC) INCLUDE (area, enterprise)
+CREATE INDEX alert_ringing ON alert (area) INCLUDE (enterprise, raised_at, returned_at, shelved_until, suppressed)
  WHERE severity = 3 AND acknowledged_at IS NULL AND withdrawn_at IS NULL AND closed_at IS NULL;
--- What happened since a hand-over.
-CREATE INDEX journal_of_shift ON journal (event, at) WHERE event IN ('opened', 'worsened', 'closed');
+
+-- What happened since a hand-over; what worsened is in the journal only. The view looks with its owner's eyes: of the
+-- journal's own policy the planner makes a list of all alerts.
+CREATE INDEX alert_closed ON alert (closed_at) INCLUDE (area, enterprise) WHERE closed_at IS NOT NULL;
+CREATE INDEX journal_worsened ON journal (at) WHERE event = 'worsened';
+CREATE VIEW worsened AS
+    SELECT j.alert, j.n, j.at
+      FROM journal AS j JOIN alert AS a ON a.id = j.alert
+     WHERE j.event = 'worsened'
+       AND in_scope(a.area, a.enterprise,
+                    (SELECT scope_low()), (SELECT scope_high()), (SELECT scope_enterprise()), (SELECT scope_box()));
+GRANT SELECT ON worsened TO blackbox_web;

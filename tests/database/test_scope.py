@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from domain.people import EVERYTHING, NOTHING, Scope, subtree
-from storage import alert_list
+from storage import alert_list, handovers
 from storage.alert_list import AlertLine, Filter
 from storage.connect import OPTIONS
 from storage.scope import scoped
@@ -125,6 +126,7 @@ STAFF = {"handover"}
 NO = frozenset[int]()
 DENIED = psycopg.errors.InsufficientPrivilege
 ONE = Scope(1, 0, 1, box=False)
+EARLY = datetime(2026, 1, 1, tzinfo=UTC)
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 SCOPES = {
     "administrator": (EVERYTHING, {0, 1, 2}),
@@ -268,6 +270,19 @@ async def test_the_boxs_own_processes_see_everything(
     with psycopg.connect(world.url(role)) as login:
         found = {t: {row[0] for row in login.execute(query)} for t, query in OF.items()}
     assert found == {t: {0, 1, 2} if t in BOX else {1, 2} for t in OF}
+
+
+@pytest.mark.parametrize("who", SCOPES)
+async def test_what_worsened_is_seen_of_seen_alerts_only(
+    world: Database, pool: Pool, who: str
+) -> None:
+    scope, whose = SCOPES[who]
+    with psycopg.connect(world.url(), autocommit=True) as owner:
+        owner.execute("UPDATE journal SET event = 'worsened'")
+    async with pool.connection() as connection, scoped(connection, scope):
+        cursor = await connection.execute("SELECT alert % 3 FROM worsened")
+        assert {row[0] for row in await cursor.fetchall()} == whose
+        assert (await handovers.since(connection, EARLY)).worsened == len(whose)
 
 
 async def test_a_person_hands_over_a_region_of_their_own_only(pool: Pool) -> None:
