@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, Literal, LiteralString, NamedTuple, TypeAlias
 
 from psycopg import AsyncCursor
 from psycopg.rows import RowMaker, dict_row
@@ -20,21 +20,23 @@ from storage import scope
 from storage.unit import Connection
 
 # Never prepared: only a plan for the values at hand leaves out the filters that are not
-# given, and takes the index that suits the scope: `alert_inbox` has all open alerts in the
-# order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
+# given and the orders not asked for, and takes the index that suits: `alert_inbox` and `alert_overdue_first` have all open
+# alerts in the order asked for, `alert_inbox_of_area` those of few regions. The scope is therefore said
 # again, in values; it is row-level security that decides.
 PAGE = """
 SELECT a.id FROM alert a
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
    AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
         OR %(scope_box)s AND a.area IS NULL)
-   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
-            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
-            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
-   AND (%(work)s::text IS NULL OR %(work)s = CASE
-            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
-            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
-            ELSE 'unacknowledged' END)
+   AND (%(signal)s::text IS NULL OR CASE %(signal)s WHEN 'merged' THEN a.merged_into IS NOT NULL
+            WHEN 'withdrawn' THEN a.merged_into IS NULL AND a.withdrawn_at IS NOT NULL
+            WHEN 'returned' THEN a.withdrawn_at IS NULL AND a.returned_at IS NOT NULL
+            ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
+   AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
+            WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
+            WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
+            ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
@@ -42,6 +44,7 @@ SELECT a.id FROM alert a
    AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
    AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
    AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
@@ -52,8 +55,13 @@ SELECT a.id FROM alert a
         OR EXISTS (SELECT FROM device WHERE id = a.device AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s)
         OR EXISTS (SELECT FROM point WHERE id = a.point AND concat_ws(' ', name_zh, name_en, key) ILIKE %(like)s))
    AND (%(after_id)s::int8 IS NULL
-        OR (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s))
- ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC
+        OR CASE %(order)s::text
+            WHEN 'overdue' THEN ((a.overdue_since IS NOT NULL), a.severity, a.opened_at, a.id)
+               < (%(after_overdue)s::bool, %(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s)
+            WHEN 'newest' THEN (a.opened_at, a.id) < (%(after_time)s::timestamptz, %(after_id)s)
+            ELSE (a.severity, a.opened_at, a.id) < (%(after_severity)s::int8, %(after_time)s::timestamptz, %(after_id)s) END)
+ ORDER BY CASE WHEN %(order)s::text = 'overdue' THEN (a.overdue_since IS NOT NULL) END DESC,
+          CASE WHEN %(order)s::text <> 'newest' THEN a.severity END DESC, a.opened_at DESC, a.id DESC
  LIMIT %(limit)s
 """
 # The same filters, but for the place in the order.
@@ -63,13 +71,15 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
  WHERE (NOT %(open)s::bool OR a.withdrawn_at IS NULL AND a.closed_at IS NULL)
    AND (a.area BETWEEN %(scope_low)s AND %(scope_high)s OR a.enterprise = %(scope_enterprise)s
         OR %(scope_box)s AND a.area IS NULL)
-   AND (%(signal)s::text IS NULL OR %(signal)s = CASE
-            WHEN a.merged_into IS NOT NULL THEN 'merged' WHEN a.withdrawn_at IS NOT NULL THEN 'withdrawn'
-            WHEN a.returned_at IS NOT NULL THEN 'returned' ELSE 'active' END)
-   AND (%(work)s::text IS NULL OR %(work)s = CASE
-            WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.answered_at IS NOT NULL THEN 'answered'
-            WHEN a.assigned_at IS NOT NULL THEN 'assigned' WHEN a.acknowledged_at IS NOT NULL THEN 'acknowledged'
-            ELSE 'unacknowledged' END)
+   AND (%(signal)s::text IS NULL OR CASE %(signal)s WHEN 'merged' THEN a.merged_into IS NOT NULL
+            WHEN 'withdrawn' THEN a.merged_into IS NULL AND a.withdrawn_at IS NOT NULL
+            WHEN 'returned' THEN a.withdrawn_at IS NULL AND a.returned_at IS NOT NULL
+            ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
+   AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
+            WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
+            WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
+            ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
@@ -77,6 +87,7 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
    AND (%(low)s::int4 IS NULL OR a.area BETWEEN %(low)s AND %(high)s)
    AND (%(point)s::int4 IS NULL OR a.point = %(point)s)
    AND (%(incident)s::int8 IS NULL OR a.incident = %(incident)s)
+   AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
@@ -110,12 +121,18 @@ SELECT a.id, a.rule, a.version, a.point, a.device, a.enterprise, a.site, a.regio
 FACTS = [field.name for field in fields(Alert)]
 
 
+Order: TypeAlias = Literal["severity", "overdue", "newest"]
+"""The most severe first, of equals the newest; before them what is overdue; or the newest first."""
+
+
 class Place(NamedTuple):
     """Sort key of an alert: a page begins after one."""
 
     severity: int
     opened_at: datetime
     id: int
+    overdue: bool = False
+    """Of matter only where those come first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +155,7 @@ class Filter:
     high: int | None = None
     point: int | None = None
     incident: int | None = None
+    assignee: str | None = None
     overdue: bool | None = None
     shelved: bool | None = None
     opened_from: datetime | None = None
@@ -194,11 +212,18 @@ class Count:
 
 
 async def page(
-    connection: Connection, wanted: Filter, *, after: Place | None, limit: int
+    connection: Connection,
+    wanted: Filter,
+    *,
+    after: Place | None,
+    limit: int,
+    order: Order = "severity",
 ) -> list[AlertLine]:
-    """The first `limit` of the alerts after a place: the most severe, then newest first."""
-    severity, opened_at, number = after or (None, None, None)
+    """The first `limit` of the alerts after a place in their order."""
+    severity, opened_at, number, overdue = after or (None, None, None, None)
     place = {
+        "order": order,
+        "after_overdue": overdue,
         "after_severity": severity,
         "after_time": opened_at,
         "after_id": number,

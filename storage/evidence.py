@@ -185,6 +185,15 @@ SAFETY_CODE = Evidence(
     insert="INSERT INTO safety_code (enterprise, n, intake, at, old_code, new_code, score, formula, detail) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
     select="SELECT enterprise, n, intake, at, old_code, new_code, score, formula, detail::text FROM safety_code ORDER BY intake",
 )
+HANDOVER = Evidence(
+    table="handover",
+    columns=("intake", "at", "author", "area", "note"),
+    types=("int8", "timestamptz", "text", "int4", "text"),
+    key=1,
+    day=None,
+    insert="INSERT INTO handover (intake, at, author, area, note) VALUES (%s, %s, %s, %s, %s)",
+    select="SELECT intake, at, author, area, note FROM handover ORDER BY intake",
+)
 # fmt: on
 
 CHAINED = (
@@ -202,5 +211,6 @@ CHAINED = (
     JOURNAL,
     SITE_OWNER,
     SAFETY_CODE,
+    HANDOVER,
 )
 """Every table of the chain."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -160,8 +161,8 @@ async def export_alerts(
     )
 
 
-def _key(line: AlertLine) -> Place:
-    return Place(line.head.severity, line.head.opened_at, line.head.id)
+def _key(line: AlertLine) -> tuple[int, datetime, int]:
+    return line.head.severity, line.head.opened_at, line.head.id
 
 
 def _place(text: str | None) -> Place | None:

@@ -189,7 +189,13 @@ async def test_all_rows_of_an_intake_share_one_transaction(box: Box) -> None:
         cursor = await box.connection.execute(query.encode(), (intake,))
         found[table] = {xmin for (xmin,) in await cursor.fetchall()}
     empty = {table for table, xmins in found.items() if not xmins}
-    assert empty == {"readmission", "box_event", "site_owner", "safety_code"}
+    assert empty == {
+        "readmission",
+        "box_event",
+        "site_owner",
+        "safety_code",
+        "handover",
+    }
     assert len(set().union(*found.values())) == 1
 
 

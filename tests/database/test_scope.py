@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from domain.people import EVERYTHING, NOTHING, Scope, subtree
-from storage import alert_list
+from storage import alert_list, handovers
 from storage.alert_list import AlertLine, Filter
 from storage.connect import OPTIONS
 from storage.scope import scoped
@@ -21,7 +22,7 @@ from tests.services import Database
 SCOPED = {
     "enterprise", "site", "device", "point", "point_setting", "alert", "alert_excursion",
     "alert_reading", "alert_conflict", "excursion", "journal", "delivery", "incident",
-    "site_owner", "maintenance", "safety", "safety_code", "completeness",
+    "site_owner", "maintenance", "safety", "safety_code", "completeness", "handover",
 }  # fmt: skip
 """What the web login sees by scope only."""
 WRITTEN = {"share", "intake", "intake_digest", "box_event"}
@@ -88,6 +89,7 @@ INSERT INTO maintenance (intake, site, begins, ends, actor, reason) SELECT n, n,
 INSERT INTO safety SELECT n, 'green', 99, '{}', '[]', '1', '2026-01-01Z', 0 FROM generate_series(1, 2) AS n;
 INSERT INTO safety_code SELECT n, 1, 1, '2026-01-01Z', NULL, 'green', 99, '1', '{}' FROM generate_series(1, 2) AS n;
 INSERT INTO completeness SELECT n, '2026-01-01', 1, 1 FROM generate_series(1, 2) AS n;
+INSERT INTO handover SELECT n, '2026-01-01Z', 'x', (SELECT area FROM site WHERE id = n), '' FROM generate_series(1, 2) AS n;
 INSERT INTO person (name, full_name, role, language, password, created_at) VALUES ('root', '', 'administrator', 'zh', 'secret', '2026-01-01Z');
 """
 OF: dict[str, LiteralString] = {
@@ -109,6 +111,7 @@ OF: dict[str, LiteralString] = {
     "safety": "SELECT enterprise FROM safety",
     "safety_code": "SELECT enterprise FROM safety_code",
     "completeness": "SELECT point FROM completeness",
+    "handover": "SELECT intake FROM handover",
 }
 """Of which enterprise the rows of a table are that are seen; 0: of the box."""
 NAMES = (
@@ -121,9 +124,12 @@ INSERT INTO site_owner VALUES (1, '2026-01-02Z', 2, 2);
 """
 BOX = {"alert", "journal", "delivery"}
 """Tables with rows of the box's own."""
+STAFF = {"handover"}
+"""Tables that no enterprise sees."""
 NO = frozenset[int]()
 DENIED = psycopg.errors.InsufficientPrivilege
 ONE = Scope(1, 0, 1, box=False)
+EARLY = datetime(2026, 1, 1, tzinfo=UTC)
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 SCOPES = {
     "administrator": (EVERYTHING, {0, 1, 2}),
@@ -183,9 +189,10 @@ async def seen(pool: Pool, scope: Scope | None) -> dict[str, set[int]]:
 async def test_everybody_sees_their_own_and_nothing_else(pool: Pool, who: str) -> None:
     scope, whose = SCOPES[who]
     assert OF.keys() == SCOPED
-    assert await seen(pool, scope) == {
-        table: whose if table in BOX else whose - {0} for table in OF
-    }
+    found = await seen(pool, scope)
+    for table in STAFF:
+        assert found.pop(table) == (NO if scope.enterprise else whose - {0})
+    assert found == {table: whose if table in BOX else whose - {0} for table in found}
 
 
 async def test_without_a_scope_nothing_is_seen(pool: Pool) -> None:
@@ -266,6 +273,36 @@ async def test_the_boxs_own_processes_see_everything(
     with psycopg.connect(world.url(role)) as login:
         found = {t: {row[0] for row in login.execute(query)} for t, query in OF.items()}
     assert found == {t: {0, 1, 2} if t in BOX else {1, 2} for t in OF}
+
+
+@pytest.mark.parametrize("who", SCOPES)
+async def test_what_worsened_is_seen_of_seen_alerts_only(
+    world: Database, pool: Pool, who: str
+) -> None:
+    scope, whose = SCOPES[who]
+    with psycopg.connect(world.url(), autocommit=True) as owner:
+        owner.execute("UPDATE journal SET event = 'worsened'")
+    async with pool.connection() as connection, scoped(connection, scope):
+        cursor = await connection.execute("SELECT alert % 3 FROM worsened")
+        assert {row[0] for row in await cursor.fetchall()} == whose
+        assert (await handovers.since(connection, EARLY)).worsened == len(whose)
+
+
+async def test_a_person_hands_over_a_region_of_their_own_only(pool: Pool) -> None:
+    add = "INSERT INTO handover VALUES (%s, '2026-01-01Z', 'x', %s, '')"
+    of_ingest = (1 << 40) + 5
+    async with pool.connection() as connection:
+        async with scoped(connection, subtree("330100")):
+            await connection.execute(add, (5, 330100))
+        for scope, values in (
+            (subtree("330100"), (6, 330106)),
+            (subtree("330100"), (6, 330000)),
+            (subtree("330100"), (of_ingest, 330100)),
+            (ONE, (6, 330106)),
+        ):
+            with pytest.raises(DENIED):
+                async with scoped(connection, scope):
+                    await connection.execute(add, values)
 
 
 # Writing ------------------------------------------------------------------------------
@@ -420,12 +457,14 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
             or "Index Only Scan using alert_inbox" in page
         )
         assert "Sort" not in page
-        place = dict.fromkeys(("after_severity", "after_time", "after_id")) | {
-            "limit": 50
-        }
-        for low, high, index in (
-            (330000, 339999, "alert_inbox on"),
-            (331299, 331299, "alert_inbox_of_area"),
+        after = ("after_overdue", "after_severity", "after_time", "after_id")
+        place = dict.fromkeys(after) | {"limit": 50}
+        for low, high, order, index in (
+            (330000, 339999, "severity", "alert_inbox on"),
+            (330000, 339999, "overdue", "alert_overdue_first on"),
+            (330000, 339999, "newest", "alert_newest on"),
+            (331299, 331299, "severity", "alert_inbox_of_area"),
+            (331299, 331299, "overdue", "alert_inbox_of_area"),
         ):
             scope = {
                 "scope_low": low,
@@ -433,7 +472,7 @@ def test_scope_costs_no_call_per_row_of_100_000_alerts(world: Database) -> None:
                 "scope_enterprise": None,
                 "scope_box": True,
             }
-            values = Filter().parameters | scope | place
+            values = Filter().parameters | scope | place | {"order": order}
             assert index in plan(login, alert_list.PAGE, values), low
 
 
