@@ -97,18 +97,7 @@ def subscribe(
             weekdays=weekdays,
             hours=hours,
         )
-        number = await wishes.add(unit.connection, wish)
-        if number is None:
-            raise InputError(f"{name} 已有相同的订阅 · {name} has the same already")
-        await people.tell(
-            unit,
-            "subscription-added",
-            name,
-            operator(),
-            number=number,
-            **facts(wish),
-        )
-        return number
+        return await wishes.subscribe(unit, person, wish, operator())
 
     typer.echo(f"已订阅 · subscribed: {change(work)}")
 
@@ -118,17 +107,7 @@ def unsubscribe(
     number: Annotated[int, typer.Argument(help="As in `blackbox subscriptions list`.")],
 ) -> None:
     """取消订阅 · tell of it no more."""
-
-    async def work(unit: Unit) -> None:
-        kept = {one.id: one for one in await wishes.listed(unit.connection)}
-        if number not in kept:
-            raise InputError(f"没有订阅 {number} · there is no subscription {number}")
-        await wishes.remove(unit.connection, number)
-        names = {one.id: one.name for one in await people.listed(unit.connection)}
-        name = names[kept[number].person]
-        await people.tell(unit, "subscription-removed", name, operator(), number=number)
-
-    change(work)
+    change(lambda unit: wishes.unsubscribe(unit, number, operator()))
 
 
 @subscriptions.command("list")
@@ -170,18 +149,6 @@ def known(channel: str) -> str:
             f" · no channel is called {channel!r}; there are {', '.join(names)}"
         )
     return channel
-
-
-def facts(wish: wishes.Wish) -> dict[str, object]:
-    """A subscription, as the journal has it."""
-    return {
-        "channel": wish.channel,
-        "regions": [wish.low, wish.high],
-        "severity": wish.severity.name.lower(),
-        "stages": list(wish.stages),
-        "weekdays": list(wish.weekdays),
-        "minutes": [wish.from_minute, wish.to_minute],
-    }
 
 
 def said(wish: wishes.Wish) -> str:
