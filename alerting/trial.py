@@ -7,7 +7,14 @@ that whoever asks may tell how far it is, or stop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -106,7 +113,7 @@ async def judged(
     since: datetime,
     chunks: Callable[[int], Chunks],
     turn: AbstractAsyncContextManager[Any] | None = None,
-) -> AsyncIterator[Step]:
+) -> AsyncGenerator[Step]:
     """Judge the slots that `chunks` gives of each point.
 
     What began before `since` is not counted. `turn` is taken for each chunk: those who share

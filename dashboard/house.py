@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
+from dashboard.turns import Turns
 from domain.people import Person
 from storage.overview import PointLine
 from storage.scope import enter
@@ -70,6 +71,8 @@ class House:
     stream: Stream
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
+    turns: Turns = field(default_factory=Turns)
+    """Of long work."""
 
     @property
     def cookie(self) -> str:
