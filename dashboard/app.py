@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 QUIET_AFTER = 120.0
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - everything is handed in here
     *,
     pool: Pool,
     clock: Clock,
@@ -35,6 +35,7 @@ def create_app(
     secure: bool = False,
     zone: tzinfo = BEIJING,
     quiet_after: float = QUIET_AFTER,
+    channels: Sequence[str] = ("log",),
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
@@ -44,6 +45,7 @@ def create_app(
     to those whose browser has told no other.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
+    `channels` are the names of those that people can be told over.
     """
     metrics = CollectorRegistry()
     stream = Stream(
@@ -71,6 +73,7 @@ def create_app(
         zone=zone,
         stream=stream,
         points=Shared(clock.elapsed),
+        channels=tuple(channels),
     )
     app.state.metrics = health.Metrics(metrics)
     for part in (pages, api, health, assets):

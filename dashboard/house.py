@@ -71,6 +71,8 @@ class House:
     stream: Stream
     points: Shared[tuple[dict[str, int], list[PointLine]]]
     """Answers of the one heavy query."""
+    channels: tuple[str, ...] = ()
+    """That people can be told over, by the names of the settings."""
     turns: Turns = field(default_factory=Turns)
     """Of long work."""
 

@@ -9,6 +9,7 @@ import typer
 
 from alerting.telling.wishes import wished
 from blackbox import logs
+from blackbox.app.telling import known_channels
 from blackbox.clock import real_now
 from blackbox.commands.users import change, look, operator
 from blackbox.settings import read
@@ -142,7 +143,7 @@ def test(
 
 def known(channel: str) -> str:
     """`channel`, if people can be told over it. Raises InputError."""
-    names = [*read().channels, "log"]
+    names = known_channels(read())
     if channel not in names:
         raise InputError(
             f"没有渠道 {channel!r}：{', '.join(names)}（BLACKBOX_CHANNELS）"
