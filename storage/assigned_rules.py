@@ -11,29 +11,31 @@ from storage.snapshot import select
 from storage.unit import Connection
 
 ASSIGNED = """
-SELECT v.version, v.rule, v.content::text AS content, count(*) AS points
-  FROM (SELECT DISTINCT ON (point) point, rules FROM point_setting
-         WHERE valid_from <= %s ORDER BY point, valid_from DESC, intake DESC) AS t
- CROSS JOIN unnest(t.rules) AS r (version)
-  JOIN rule_version v ON v.version = r.version
- GROUP BY v.version, v.rule, v.content::text
+SELECT v.version, v.rule, v.content::text AS content, n.points
+  FROM (SELECT r.version, count(*) AS points
+          FROM (SELECT DISTINCT ON (point) point, rules FROM point_setting
+                 WHERE valid_from <= %s ORDER BY point, valid_from DESC, intake DESC) AS t
+         CROSS JOIN unnest(t.rules) AS r (version)
+         GROUP BY r.version) AS n
+  JOIN rule_version v ON v.version = n.version
  ORDER BY v.rule, points DESC, v.version
 """
 # The newest statement counts where a setting was stated twice. A version is in force at a
 # point until the next setting there.
 HISTORY = """
-WITH own AS (SELECT version, content::text AS content FROM rule_version WHERE rule = %(rule)s),
-said AS (
+WITH said AS (
     SELECT DISTINCT ON (point, valid_from) point, valid_from, rules FROM point_setting
-     WHERE point IN (SELECT point FROM point_setting WHERE rules && (SELECT array_agg(version) FROM own))
      ORDER BY point, valid_from, intake DESC),
-held AS (SELECT *, lead(valid_from) OVER (PARTITION BY point ORDER BY valid_from) AS until FROM said)
-SELECT own.version, own.content, min(h.valid_from) AS since,
-       CASE WHEN NOT bool_or(h.until IS NULL) THEN max(h.until) END AS until,
-       count(DISTINCT h.point) FILTER (WHERE h.valid_from <= %(now)s
-                                         AND (h.until IS NULL OR h.until > %(now)s)) AS points
-  FROM own JOIN held AS h ON own.version = ANY (h.rules)
- GROUP BY own.version, own.content
+held AS (SELECT *, lead(valid_from) OVER (PARTITION BY point ORDER BY valid_from) AS until FROM said),
+summed AS (
+    SELECT r.version, min(valid_from) AS since,
+           CASE WHEN NOT bool_or(until IS NULL) THEN max(until) END AS until,
+           count(*) FILTER (WHERE valid_from <= %(now)s AND (until IS NULL OR until > %(now)s)) AS points
+      FROM held CROSS JOIN unnest(rules) AS r (version)
+     WHERE r.version IN (SELECT version FROM rule_version WHERE rule = %(rule)s)
+     GROUP BY r.version)
+SELECT v.version, v.content::text AS content, s.since, s.until, s.points
+  FROM summed AS s JOIN rule_version AS v ON v.version = s.version
  ORDER BY points DESC, since DESC
  LIMIT %(limit)s
 """
