@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ TODAY = 30.0
 """Seconds for which a day's completeness is good enough."""
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - everything is handed in here
     *,
     pool: Pool,
     clock: Clock,
@@ -37,6 +37,7 @@ def create_app(
     secure: bool = False,
     zone: tzinfo = BEIJING,
     quiet_after: float = QUIET_AFTER,
+    channels: Sequence[str] = ("log",),
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
@@ -46,6 +47,7 @@ def create_app(
     to those whose browser has told no other.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
+    `channels` are the names of those that people can be told over.
     """
     metrics = CollectorRegistry()
     stream = Stream(
@@ -75,6 +77,7 @@ def create_app(
         points=Shared(clock.elapsed),
         regions=Shared(clock.elapsed),
         today=Shared(clock.elapsed, keep=TODAY),
+        channels=tuple(channels),
     )
     app.state.metrics = health.Metrics(metrics)
     for part in (pages, api, health, assets):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
+from dashboard.turns import Turns
 from domain.people import Person
 from storage.overview import PointLine
 from storage.scope import enter
@@ -74,6 +75,10 @@ class House:
     """Answers of the one heavy query."""
     regions: Shared[Summary]
     today: Shared[Today]
+    channels: tuple[str, ...] = ()
+    """That people can be told over, by the names of the settings."""
+    turns: Turns = field(default_factory=Turns)
+    """Of long work."""
 
     @property
     def cookie(self) -> str:

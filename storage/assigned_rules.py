@@ -1,21 +1,69 @@
-"""Which rule versions judge the points that are seen."""
+"""Which rule versions judge the points that are seen, since when, and which points those are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.alert_list import like
 from storage.snapshot import select
 from storage.unit import Connection
 
 ASSIGNED = """
-SELECT v.version, v.rule, v.content::text AS content, count(*) AS points
-  FROM (SELECT DISTINCT ON (point) point, rules FROM point_setting
-         WHERE valid_from <= %s ORDER BY point, valid_from DESC, intake DESC) AS t
- CROSS JOIN unnest(t.rules) AS r (version)
-  JOIN rule_version v ON v.version = r.version
- GROUP BY v.version, v.rule, v.content::text
+SELECT v.version, v.rule, v.content::text AS content, n.points
+  FROM (SELECT r.version, count(*) AS points
+          FROM (SELECT DISTINCT ON (point) point, rules FROM point_setting
+                 WHERE valid_from <= %s ORDER BY point, valid_from DESC, intake DESC) AS t
+         CROSS JOIN unnest(t.rules) AS r (version)
+         GROUP BY r.version) AS n
+  JOIN rule_version v ON v.version = n.version
  ORDER BY v.rule, points DESC, v.version
+"""
+# The newest statement counts where a setting was stated twice. A version is in force at a
+# point until the next setting there.
+HISTORY = """
+WITH said AS (
+    SELECT DISTINCT ON (point, valid_from) point, valid_from, rules FROM point_setting
+     ORDER BY point, valid_from, intake DESC),
+held AS (SELECT *, lead(valid_from) OVER (PARTITION BY point ORDER BY valid_from) AS until FROM said),
+summed AS (
+    SELECT r.version, min(valid_from) AS since,
+           CASE WHEN NOT bool_or(until IS NULL) THEN max(until) END AS until,
+           count(*) FILTER (WHERE valid_from <= %(now)s AND (until IS NULL OR until > %(now)s)) AS points
+      FROM held CROSS JOIN unnest(rules) AS r (version)
+     WHERE r.version IN (SELECT version FROM rule_version WHERE rule = %(rule)s)
+     GROUP BY r.version)
+SELECT v.version, v.content::text AS content, s.since, s.until, s.points
+  FROM summed AS s JOIN rule_version AS v ON v.version = s.version
+ ORDER BY points DESC, since DESC
+ LIMIT %(limit)s
+"""
+POINTS = """
+SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
+       d.name_zh AS device_zh, d.name_en AS device_en, s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en,
+       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en, v.version
+  FROM point p
+  JOIN device d ON d.id = p.device
+  JOIN site s ON s.id = d.site
+  LEFT JOIN enterprise e ON e.id = s.enterprise
+  LEFT JOIN LATERAL (SELECT rules FROM point_setting
+                      WHERE point = p.id AND valid_from <= %(now)s
+                      ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
+  LEFT JOIN LATERAL (SELECT one AS version FROM unnest(t.rules) AS one
+                      WHERE one IN (SELECT version FROM rule_version WHERE rule = %(rule)s) LIMIT 1) v ON true
+ WHERE (v.version IS NOT NULL OR NOT %(watched)s)
+   AND (%(ids)s::int4[] IS NULL OR p.id = ANY (%(ids)s))
+   AND (%(quantity)s::text IS NULL OR (p.quantity, p.unit) = (%(quantity)s, %(unit)s))
+   AND (%(like)s::text IS NULL
+        OR concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh, s.name_en,
+                     e.name_zh, e.name_en, e.code) ILIKE %(like)s)
+   AND p.id > %(after)s
+ ORDER BY p.id
+ LIMIT %(limit)s
+"""
+OPEN = """
+SELECT rule, count(*) FROM alert WHERE withdrawn_at IS NULL AND closed_at IS NULL GROUP BY rule
 """
 
 
@@ -33,3 +81,88 @@ class Assigned:
 async def assigned(connection: Connection, now: datetime) -> list[Assigned]:
     """The rule versions in force at `now`."""
     return await select(connection, Assigned, ASSIGNED, (now,))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A rule version, from its first setting anywhere to the end of its last."""
+
+    version: str
+    content: str
+    since: datetime
+    until: datetime | None
+    """None: in force somewhere, without an end."""
+    points: int
+    """That it judges now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PointLine:
+    """A point and where it is."""
+
+    id: int
+    name_zh: str
+    name_en: str
+    quantity: str
+    unit: str
+    resolution: float
+    device_zh: str
+    device_en: str
+    site: int
+    site_zh: str
+    site_en: str
+    enterprise_code: str | None
+    enterprise_zh: str | None
+    enterprise_en: str | None
+    version: str | None
+    """Of the rule, in force there now; None: the rule does not judge it."""
+
+
+async def history(
+    connection: Connection, rule: str, now: datetime, limit: int
+) -> list[Held]:
+    """The versions of `rule` at points that are seen, those of most points first."""
+    values = {"rule": rule, "now": now, "limit": limit}
+    return await select(connection, Held, HISTORY, values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which points are wanted."""
+
+    rule: str
+    watched: bool = True
+    """Only those that the rule judges."""
+    ids: Sequence[int] | None = None
+    quantity: str | None = None
+    """With `unit`; None: any."""
+    unit: str | None = None
+    search: str | None = None
+
+
+async def points(
+    connection: Connection,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    after: int = 0,
+    limit: int,
+) -> list[PointLine]:
+    """The first `limit` points after number `after`, each with the version in force `now`."""
+    values = {
+        "rule": wanted.rule,
+        "now": now,
+        "watched": wanted.watched,
+        "ids": None if wanted.ids is None else list(wanted.ids),
+        "quantity": wanted.quantity,
+        "unit": wanted.unit,
+        "like": None if wanted.search is None else like(wanted.search),
+        "after": after,
+        "limit": limit,
+    }
+    return await select(connection, PointLine, POINTS, values)
+
+
+async def open_alerts(connection: Connection) -> dict[str, int]:
+    """How many alerts that are seen still ask for something, by rule."""
+    return dict(await (await connection.execute(OPEN)).fetchall())

@@ -23,6 +23,7 @@ REMOVE = "DELETE FROM contact WHERE person = %s AND channel = %s"
 LISTED = """
 SELECT p.name AS person, c.channel, c.address
   FROM contact AS c JOIN person AS p ON p.id = c.person
+ WHERE %(person)s::int4 IS NULL OR p.id = %(person)s
  ORDER BY p.name, c.channel
 """
 OF = "SELECT address FROM contact WHERE person = %s AND channel = %s"
@@ -54,10 +55,10 @@ async def remove(unit: Unit, person: Person, channel: str, by: str) -> None:
     await tell(unit, "contact-removed", person.name, by, channel=channel)
 
 
-async def listed(connection: Connection) -> list[Contact]:
-    """All contacts, by person and channel."""
+async def listed(connection: Connection, person: int | None = None) -> list[Contact]:
+    """All contacts, or those of a person, by person and channel."""
     async with connection.cursor(row_factory=class_row(Contact)) as cursor:
-        await cursor.execute(LISTED)
+        await cursor.execute(LISTED, {"person": person})
         return await cursor.fetchall()
 
 

@@ -25,6 +25,17 @@ SELECT (SELECT alert FROM alert_excursion WHERE excursion = e.id LIMIT 1),
                         AND coalesce(ended, 'infinity') >= s.since OFFSET 0) AS e
  ORDER BY e.started
 """
+# Of an enterprise's former site the alert may be another's: then it is null.
+RAISED = """
+SELECT (SELECT alert FROM alert_excursion WHERE excursion = e.id LIMIT 1),
+       e.id, e.revision, e.withdrawn,
+       e.point, e.rule, e.version, e.level, e.severity, e.started, e.ended, e.peak, e.peak_time
+  FROM excursion AS e
+ WHERE e.point = ANY (%(points)s) AND e.rule = %(rule)s AND NOT e.withdrawn
+   AND e.started < %(until)s AND coalesce(e.ended, 'infinity') > %(since)s
+ ORDER BY e.started
+ LIMIT %(limit)s
+"""
 # The rest of an excursion is its identity, which no revision changes.
 FOLLOW = """
 INSERT INTO excursion
@@ -88,6 +99,26 @@ async def known(
     for stored in map(_stored, await cursor.fetchall()):
         found[stored.excursion.point].append(stored)
     return found
+
+
+async def raised(
+    connection: Connection,
+    rule: str,
+    points: Sequence[int],
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> list[Stored]:
+    """The first `limit` excursions by `rule` at `points` that reach into [since, until)."""
+    values = {
+        "rule": rule,
+        "points": list(points),
+        "since": since,
+        "until": until,
+        "limit": limit,
+    }
+    cursor = await connection.execute(RAISED, values)
+    return [_stored(row) for row in await cursor.fetchall()]
 
 
 async def new_ids(connection: Connection, count: int) -> list[int]:

@@ -6,9 +6,10 @@ How a file is brought in is in `storage/registry_changes.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -24,6 +25,7 @@ __all__ = [
     "Line",
     "apply",
     "bump",
+    "chosen",
     "load",
     "lock",
     "rule_versions",
@@ -38,13 +40,22 @@ SELECT d.id, d.enterprise, d.site, e.code, d.key, s.region, d.time_zone
  ORDER BY d.id
 """
 POINTS = """
-SELECT device, id, key, name_zh, name_en, quantity, unit, resolution FROM point ORDER BY id
+SELECT device, id, key, name_zh, name_en, quantity, unit, resolution FROM point
+ WHERE %(only)s::int4[] IS NULL OR id = ANY (%(only)s)
+ ORDER BY id
 """
 SETTINGS = """
 SELECT DISTINCT ON (point, valid_from)
        point, valid_from, zone, interval, max_gap, in_use, rules, calibration_due
   FROM point_setting
+ WHERE %(only)s::int4[] IS NULL OR point = ANY (%(only)s)
  ORDER BY point, valid_from, intake DESC
+"""
+HANDOVERS = """
+SELECT p.id, o.valid_from
+  FROM point p JOIN device d ON d.id = p.device JOIN site_owner o ON o.site = d.site
+ WHERE p.id = ANY (%s)
+ ORDER BY o.valid_from
 """
 RULE_VERSIONS = """
 SELECT version, rule, kind, content::text FROM rule_version
@@ -142,11 +153,28 @@ def handovers(owned: Sequence[tuple[datetime, int]]) -> tuple[datetime, ...]:
     return tuple(since for since, _ in owned[1:])
 
 
-async def _points(connection: Connection) -> dict[int, list[Point]]:
-    """All points by device, in the order of their numbers."""
-    cursor = await connection.execute(POINTS)
+async def chosen(connection: Connection, only: Sequence[int]) -> dict[int, Point]:
+    """The points of these numbers, of their timelines what is seen; by number."""
+    cursor = await connection.execute(HANDOVERS, (list(only),))
+    owned: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for number, since in await cursor.fetchall():
+        owned[number].append((since, 0))
+    points = await _points(connection, only)
+    return {
+        one.id: replace(one, handovers=handovers(owned[one.id]))
+        for some in points.values()
+        for one in some
+    }
+
+
+async def _points(
+    connection: Connection, only: Sequence[int] | None = None
+) -> dict[int, list[Point]]:
+    """All points, or `only` these, by device, in the order of their numbers."""
+    values = {"only": None if only is None else list(only)}
+    cursor = await connection.execute(POINTS, values)
     rows = await cursor.fetchall()
-    timelines = await _timelines(connection)
+    timelines = await _timelines(connection, values)
     points: dict[int, list[Point]] = defaultdict(list)
     for device, number, key, name_zh, name_en, quantity, unit, resolution in rows:
         point = Point(
@@ -164,9 +192,11 @@ async def _points(connection: Connection) -> dict[int, list[Point]]:
     return points
 
 
-async def _timelines(connection: Connection) -> dict[int, list[Setting]]:
-    """The settings of all points, in order of time."""
-    cursor = await connection.execute(SETTINGS)
+async def _timelines(
+    connection: Connection, only: Mapping[str, Any]
+) -> dict[int, list[Setting]]:
+    """The settings of these points, in order of time."""
+    cursor = await connection.execute(SETTINGS, only)
     timelines: dict[int, list[Setting]] = defaultdict(list)
     for point, *values in await cursor.fetchall():
         timelines[point].append(setting_of(*values))

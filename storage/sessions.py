@@ -38,6 +38,7 @@ SELECT p.id, p.name, p.full_name, p.role, p.region, p.enterprise, p.language, fa
  WHERE s.token = %(token)s AND s.expires_at > %(now)s AND s.seen_at > %(idle)s AND p.disabled_at IS NULL
 """
 END = "DELETE FROM session WHERE token = %s"
+END_OTHERS = "DELETE FROM session WHERE person = %s AND token <> %s"
 
 
 async def begin(connection: Connection, person: int, now: datetime) -> str:
@@ -60,6 +61,11 @@ async def holder(connection: Connection, secret: str, now: datetime) -> Person |
 async def end(connection: Connection, secret: str) -> None:
     """Sign out."""
     await connection.execute(END, (digest(secret),))
+
+
+async def end_others(connection: Connection, person: int, keep: bytes) -> int:
+    """Sign a person out of all sessions but that of the digest `keep`; how many they were."""
+    return (await connection.execute(END_OTHERS, (person, keep))).rowcount
 
 
 def digest(secret: str) -> bytes:

@@ -1,4 +1,7 @@
-"""Table `subscription`: who wants to be told of what, where, when, over which channel."""
+"""Table `subscription`: who wants to be told of what, where, when, over which channel.
+
+Each change that people ask for is journalled as a `box_event`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ from typing import Any, NamedTuple
 from psycopg.rows import kwargs_row
 
 from domain.alerts import Recipient
+from domain.errors import InputError
+from domain.people import Person
 from domain.rules import Severity
-from storage.unit import Connection
+from storage.people import tell
+from storage.unit import Connection, Unit
 
 # A person's hours are in +08:00; what begins before midnight belongs to the day on which it
 # began. The box's own alerts have no area: they are for all but enterprises' people, whose
@@ -66,7 +72,11 @@ SELECT id, person, channel, low, high, severity, stages, weekdays, from_minute, 
   FROM subscription WHERE %(person)s::int4 IS NULL OR person = %(person)s
  ORDER BY person, id
 """
-REMOVE = "DELETE FROM subscription WHERE id = %s RETURNING id"
+REMOVE = """
+DELETE FROM subscription AS s USING person AS p
+ WHERE s.id = %(id)s AND p.id = s.person AND (%(person)s::int4 IS NULL OR s.person = %(person)s)
+RETURNING p.name
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +170,43 @@ async def add(connection: Connection, wish: Wish) -> int | None:
     return row[0] if row else None
 
 
+async def subscribe(unit: Unit, person: Person, wish: Wish, by: str) -> int:
+    """Tell `person` of it from now on; its number. Raises InputError for the same again."""
+    number = await add(unit.connection, wish)
+    if number is None:
+        raise InputError(
+            f"{person.name} 已有相同的订阅 · {person.name} has the same already"
+        )
+    facts = _facts(wish) | {"number": number}
+    await tell(unit, "subscription-added", person.name, by, **facts)
+    return number
+
+
+def _facts(wish: Wish) -> dict[str, object]:
+    """A subscription, as the journal has it."""
+    return {
+        "channel": wish.channel,
+        "regions": [wish.low, wish.high],
+        "severity": wish.severity.name.lower(),
+        "stages": list(wish.stages),
+        "weekdays": list(wish.weekdays),
+        "minutes": [wish.from_minute, wish.to_minute],
+    }
+
+
+async def unsubscribe(
+    unit: Unit, number: int, by: str, person: Person | None = None
+) -> None:
+    """Tell of it no more. Raises InputError for one that is none, or not of `person`."""
+    cursor = await unit.connection.execute(
+        REMOVE, {"id": number, "person": person and person.id}
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        raise InputError(f"没有订阅 {number} · there is no subscription {number}")
+    await tell(unit, "subscription-removed", row[0], by, number=number)
+
+
 async def listed(connection: Connection, person: int | None = None) -> list[Kept]:
     """All subscriptions, or those of a person."""
     async with connection.cursor(row_factory=kwargs_row(_kept)) as cursor:
@@ -176,9 +223,3 @@ def _kept(
         weekdays=tuple(weekdays),
         **columns,
     )
-
-
-async def remove(connection: Connection, number: int) -> bool:
-    """Remove a subscription; whether there was one."""
-    cursor = await connection.execute(REMOVE, (number,))
-    return await cursor.fetchone() is not None

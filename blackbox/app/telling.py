@@ -16,6 +16,11 @@ def subscriptions(settings: Settings) -> list[Subscription]:
     return [LOG, WEBHOOK] if settings.webhook_url else [LOG]
 
 
+def known_channels(settings: Settings) -> list[str]:
+    """What people can be told over."""
+    return [*settings.channels, LOG.channel]
+
+
 def nothing(_point: str) -> None:
     """The product's probe."""
 

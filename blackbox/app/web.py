@@ -9,7 +9,7 @@ from functools import partial
 from alerting.life.commands import carry_out
 from alerting.telling.links import linked
 from alerting.telling.owing import Telling
-from blackbox.app.telling import subscriptions
+from blackbox.app.telling import known_channels, subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from dashboard.app import create_app
@@ -37,6 +37,7 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             real_now=real_now,
             secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
+            channels=known_channels(settings),
         )
         server = create_server(
             app,

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from alerting.trial import Question
 from blackbox.commands.running import database, moment
-from blackbox.trial import Answer, Question, ask
+from blackbox.trial import Answer, ask
 from domain.durations import format_duration
 from domain.errors import InputError
 from rules import catalogue
@@ -71,12 +72,11 @@ def tried(
         since=moment("--from", since),
         until=moment("--to", until),
         limits=None if limits is None else _limits(limits),
-        point=point,
     )
 
     async def judge() -> Answer:
         async with database() as connection:
-            return await ask(connection, question, _progress)
+            return await ask(connection, question, _progress, point)
 
     answer = asyncio.run(judge())
     if sys.stderr.isatty():

@@ -9,6 +9,7 @@ import typer
 
 from alerting.telling.wishes import wished
 from blackbox import logs
+from blackbox.app.telling import known_channels
 from blackbox.clock import real_now
 from blackbox.commands.users import change, look, operator
 from blackbox.settings import read
@@ -97,18 +98,7 @@ def subscribe(
             weekdays=weekdays,
             hours=hours,
         )
-        number = await wishes.add(unit.connection, wish)
-        if number is None:
-            raise InputError(f"{name} 已有相同的订阅 · {name} has the same already")
-        await people.tell(
-            unit,
-            "subscription-added",
-            name,
-            operator(),
-            number=number,
-            **facts(wish),
-        )
-        return number
+        return await wishes.subscribe(unit, person, wish, operator())
 
     typer.echo(f"已订阅 · subscribed: {change(work)}")
 
@@ -118,17 +108,7 @@ def unsubscribe(
     number: Annotated[int, typer.Argument(help="As in `blackbox subscriptions list`.")],
 ) -> None:
     """取消订阅 · tell of it no more."""
-
-    async def work(unit: Unit) -> None:
-        kept = {one.id: one for one in await wishes.listed(unit.connection)}
-        if number not in kept:
-            raise InputError(f"没有订阅 {number} · there is no subscription {number}")
-        await wishes.remove(unit.connection, number)
-        names = {one.id: one.name for one in await people.listed(unit.connection)}
-        name = names[kept[number].person]
-        await people.tell(unit, "subscription-removed", name, operator(), number=number)
-
-    change(work)
+    change(lambda unit: wishes.unsubscribe(unit, number, operator()))
 
 
 @subscriptions.command("list")
@@ -163,25 +143,13 @@ def test(
 
 def known(channel: str) -> str:
     """`channel`, if people can be told over it. Raises InputError."""
-    names = [*read().channels, "log"]
+    names = known_channels(read())
     if channel not in names:
         raise InputError(
             f"没有渠道 {channel!r}：{', '.join(names)}（BLACKBOX_CHANNELS）"
             f" · no channel is called {channel!r}; there are {', '.join(names)}"
         )
     return channel
-
-
-def facts(wish: wishes.Wish) -> dict[str, object]:
-    """A subscription, as the journal has it."""
-    return {
-        "channel": wish.channel,
-        "regions": [wish.low, wish.high],
-        "severity": wish.severity.name.lower(),
-        "stages": list(wish.stages),
-        "weekdays": list(wish.weekdays),
-        "minutes": [wish.from_minute, wish.to_minute],
-    }
 
 
 def said(wish: wishes.Wish) -> str:

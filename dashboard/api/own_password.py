@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -10,12 +9,10 @@ from pydantic import Field
 
 from dashboard.api.fields import Asked, Here, Printable
 from dashboard.api.models import ProblemDocument
-from dashboard.api.users import Password, changing, hashed
-from dashboard.identity import Me, credential
-from dashboard.pages.sign_in.routes import attempt, client
+from dashboard.api.users import Password
+from dashboard.identity import Me
 from dashboard.passwords import LONGEST
-from dashboard.problems import Problem
-from storage import people, sign_ins
+from dashboard.people import change_own_password
 
 router = APIRouter(tags=["people"])
 
@@ -39,15 +36,4 @@ async def change_my_password(
     request: Request, here: Here, person: Me, asked: OwnPassword
 ) -> None:
     """Change it, which ends all your other sessions. Tokens go on: revoke them."""
-    who, wait = await attempt(here, person.name, client(request))
-    if wait is not None:
-        raise Problem(429, "sign-in.429", seconds=ceil(wait.total_seconds()))
-    verdict = await here.passwords.compare(who and who.password, asked.old)
-    if not verdict.right:
-        raise Problem(403, "problem.password", kind="password")
-    async with here.connection() as connection:
-        await sign_ins.succeeded(connection, person.name, client(request))
-    new = await hashed(here, asked.password, person.name)
-    keep = credential(request, here)
-    async with changing(here) as unit:
-        await people.set_password(unit, person.name, new, by=person.name, keep=keep)
+    await change_own_password(request, here, person, old=asked.old, new=asked.password)

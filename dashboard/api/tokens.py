@@ -10,8 +10,8 @@ from pydantic import Field
 
 from dashboard.api.fields import Asked, Here, Printable, ThingId
 from dashboard.api.models import Model, ProblemDocument
-from dashboard.api.users import changing
 from dashboard.identity import Me
+from dashboard.people import changing
 from dashboard.problems import Problem
 from storage import tokens
 from storage.tokens import LABEL, LONGEST, USUAL

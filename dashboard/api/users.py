@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
-from psycopg import Rollback
+from fastapi import APIRouter, Path
 from pydantic import Field, StringConstraints
 
 from alerting.life.permissions import MAY
+from dashboard import people as persons
 from dashboard.api.fields import Asked, Code, Here, Printable
 from dashboard.api.models import Enterprise, Model, ProblemDocument, enterprise
-from dashboard.house import House
 from dashboard.identity import Me
-from dashboard.passwords import LONGEST, checked
-from dashboard.problems import Problem
-from domain.errors import InputError
-from domain.people import EVERYTHING, FULL_NAME, Person, Role
+from dashboard.passwords import LONGEST
+from dashboard.people import Administrator
+from domain.people import FULL_NAME, Person
 from storage import people, places
-from storage.scope import enter
-from storage.unit import PEOPLE, Connection, Unit, unit_of_work
+from storage.unit import Connection
 
 router = APIRouter(tags=["people"])
 
@@ -47,14 +42,6 @@ EXAMPLE = {
 }
 
 
-def administrator(person: Me) -> Person:
-    """Who asks, an administrator. Raises Problem 403."""
-    if person.role is not Role.ADMINISTRATOR:
-        raise Problem(403, "problem.administrator")
-    return person
-
-
-Administrator = Annotated[Person, Depends(administrator)]
 PLACES = ("region", "enterprise")
 """What can be taken from a user; of all else null is as nothing given."""
 RESPONSES = {403: {"model": ProblemDocument, "description": "For administrators."}}
@@ -138,19 +125,10 @@ async def list_users(here: Here, person: Administrator) -> list[User]:
 )
 async def add_user(here: Here, person: Administrator, asked: NewUser) -> User:
     """Add somebody."""
-    secret = asked.password and await hashed(here, asked.password, asked.name)
-    async with changing(here) as unit:
-        new = Person(
-            id=0,
-            name=asked.name,
-            full_name=asked.full_name,
-            role=Role(asked.role),
-            region=asked.region,
-            enterprise=await _number(unit, asked.enterprise),
-            language=asked.language,
-        )
-        added = await people.add(unit, new, password=secret, by=person.name)
-        (user,) = await _users(unit.connection, [added])
+    fields = asked.model_dump(exclude={"password"})
+    added = await persons.add(here, fields, asked.password, by=person.name)
+    async with here.seen_by(person) as connection:
+        (user,) = await _users(connection, [added])
     return user
 
 
@@ -164,20 +142,9 @@ async def change_user(
         for key, value in asked.model_dump(exclude_unset=True).items()
         if value is not None or key in PLACES
     }
-    disabled = given.pop("disabled", None)
-    if given:
-        async with changing(here) as unit:
-            found = await _known(unit.connection, name)
-            if "enterprise" in given:
-                given["enterprise"] = await _number(unit, given["enterprise"])
-            role = Role(given.pop("role", found.role))
-            await people.change(
-                unit, replace(found, **given, role=role), by=person.name
-            )
-    if disabled is not None:
-        await _set_disabled(here, name, disabled=disabled, by=person.name)
+    await persons.change(here, name, given, by=person.name)
     async with here.seen_by(person) as connection:
-        (user,) = await _users(connection, [await _known(connection, name)])
+        (user,) = await _users(connection, [await persons.known(connection, name)])
     return user
 
 
@@ -188,57 +155,7 @@ async def set_user_password(
     here: Here, person: Administrator, name: UserName, asked: NewPassword
 ) -> None:
     """Set a password, which ends all sessions."""
-    secret = await hashed(here, asked.password, name)
-    async with changing(here) as unit:
-        await _known(unit.connection, name)
-        await people.set_password(unit, name, secret, by=person.name)
-
-
-@asynccontextmanager
-async def changing(here: House) -> AsyncIterator[Unit]:
-    """A unit of work on people. What is wrong with what was given is a Problem 400."""
-    try:
-        async with (
-            here.connection() as connection,
-            unit_of_work(
-                connection, share=PEOPLE, kind="command", arrived=here.clock.now()
-            ) as unit,
-        ):
-            await enter(connection, EVERYTHING)
-            yield unit
-    except InputError as error:
-        raise Problem(400, "problem.input", why=error) from error
-
-
-async def _set_disabled(here: House, name: str, *, disabled: bool, by: str) -> None:
-    """In a unit of its own, for a unit tells of one event; what is so already stays."""
-    async with changing(here) as unit:
-        if (await _known(unit.connection, name)).disabled == disabled:
-            raise Rollback
-        if disabled:
-            await people.disable(unit, name, by=by, real_now=here.real_now())
-        else:
-            await people.enable(unit, name, by=by)
-
-
-async def _known(connection: Connection, name: str) -> Person:
-    found = await people.by_name(connection, name)
-    if found is None:
-        raise Problem(404)
-    return found
-
-
-async def hashed(here: House, password: str, name: str) -> str:
-    """What is stored of a new password. Raises Problem 400 for one that cannot be."""
-    try:
-        return await here.passwords.hashed(checked(password, name))
-    except InputError as error:
-        raise Problem(400, "problem.input", why=error) from error
-
-
-async def _number(unit: Unit, code: str | None) -> int | None:
-    """The number of an enterprise, None of none."""
-    return None if code is None else await people.enterprise(unit.connection, code)
+    await persons.set_password(here, name, asked.password, by=person.name)
 
 
 async def _users(connection: Connection, found: Sequence[Person]) -> list[User]:

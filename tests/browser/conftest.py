@@ -175,6 +175,7 @@ def complaint(kind: str, text: str) -> list[str]:
     expected = (
         "ERR_CONNECTION_REFUSED",
         "ERR_INCOMPLETE_CHUNKED",
+        "400 (",
         "401 (",
         "409 (",
         "429 (",

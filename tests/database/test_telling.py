@@ -16,6 +16,7 @@ from alerting.findings.finding import Findings
 from alerting.life.life_cycle import step
 from alerting.telling.owing import Telling
 from domain.alerts import SYSTEM, Event
+from domain.errors import InputError
 from domain.people import Scope, subtree
 from domain.rules import RuleVersion, Severity
 from rules.gap import GapRule
@@ -159,9 +160,14 @@ async def test_a_subscription_is_kept_once_listed_and_removed(
             Kept(id=kept, **asdict(wish))
         ]
         assert await subscriptions.listed(web, number + 1) == []
-        assert await subscriptions.remove(web, kept)
-        assert not await subscriptions.remove(web, kept)
+        unit = unit_of_work(web, share=PEOPLE, kind="command", arrived=TEN)
+        async with unit as one:
+            await subscriptions.unsubscribe(one, kept, "test")
         assert await subscriptions.listed(web) == []
+        unit = unit_of_work(web, share=PEOPLE, kind="command", arrived=TEN)
+        with pytest.raises(InputError, match="no subscription"):
+            async with unit as one:
+                await subscriptions.unsubscribe(one, kept, "test")
 
 
 # What people do

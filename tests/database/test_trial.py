@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from blackbox.trial import Answer, Question, ask
+from alerting.trial import Question
+from blackbox.trial import Answer, ask
 from domain.errors import InputError
 from domain.registry_file import parse, resolved
 from rules import catalogue
@@ -35,8 +36,8 @@ async def box(database: Database) -> AsyncIterator[Box]:
         yield one
 
 
-async def tried(box: Box, question: Question) -> Answer:
-    return await ask(box.connection, question, lambda *_: None)
+async def tried(box: Box, question: Question, point: str | None = None) -> Answer:
+    return await ask(box.connection, question, lambda *_: None, point)
 
 
 def spans(answer: Answer, point: str = "logger-9/t1") -> list[object]:
@@ -88,10 +89,9 @@ async def test_the_document_counts_and_says_how_often_and_how_long(box: Box) -> 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"until": at("0s")}, "--from must be before --to"),
+        ({"until": at("0s")}, "must be before the end"),
         ({"rule": "gsp-warm"}, "not in the catalogue"),
         ({"rule": "device-silent"}, "judges arrival"),
-        ({"point": "logger-9/t77"}, "no such point"),
         ({"limits": {"warm": {}}}, "its levels are"),
     ],
 )
@@ -100,3 +100,8 @@ async def test_what_cannot_be_tried_is_told(
 ) -> None:
     with pytest.raises(InputError, match=complaint):
         await tried(box, replace(NIGHT, **change))  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_point_that_is_not_there_is_told(box: Box) -> None:
+    with pytest.raises(InputError, match="no such point"):
+        await tried(box, NIGHT, "logger-9/t77")
