@@ -11,6 +11,7 @@ rejected; each half is an intake of its own. Nothing is remembered before the co
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from ingest.door import Message, Offer, admit
 from ingest.observer import Observer, Timed
 from ingest.refusals import clean
 from ingest.sorting import Sorted, Tally, sort_out, suspects
-from storage import conflicts, readings, rejected
+from storage import conflicts, readings, rejected, rollups
 from storage import registry as registry_table
 from storage.evidence import (
     BOX_EVENT,
@@ -264,6 +265,7 @@ class Intake:
         await unit.write(REJECTED, await self.rejected_rows(unit, offers))
         await unit.write(LEDGER, ledger_rows(unit, result))
         await unit.write(DEVICE_SIGN, signs.rows(unit.id, offers))
+        await rollups.touch(unit.connection, touched(result))
         self._probe("after-copy")
         copied = time.perf_counter()
         if judge:
@@ -389,6 +391,16 @@ def conflict_rows(unit: Unit, result: Sorted) -> Iterable[Row]:
             point, moment, conflicts.stored(judged), unit.id, against,
             value, int(quality), int(how),
         )  # fmt: skip
+
+
+def touched(result: Sorted) -> Mapping[datetime, set[int]]:
+    """Points with something new, by the five minutes that it was measured in."""
+    found: dict[datetime, set[int]] = defaultdict(set)
+    new = [*result.stored, *(reading for reading, *_ in result.conflicts)]
+    for point, moment, *_ in new:
+        bucket = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
+        found[bucket].add(point)
+    return found
 
 
 def ledger_rows(unit: Unit, result: Sorted) -> Iterable[Row]:

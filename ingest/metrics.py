@@ -44,3 +44,7 @@ BROKER_DROPPED = Gauge(
     "blackbox_broker_publish_dropped_messages",
     "Messages that the broker says it dropped ($SYS); anything but 0 is loss.",
 )
+TOUCHED = Gauge(
+    "blackbox_ingest_touched_waiting",
+    "Notes of intakes about five minutes that are over and not rolled up yet.",
+)

@@ -1,4 +1,4 @@
-"""Points as lists show them, and stretches of their readings, raw or rolled up."""
+"""Points as lists show them, and stretches of their readings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from storage.alert_list import like
+from storage.rollups import Windows
 from storage.snapshot import select
 from storage.unit import Connection
 
@@ -45,22 +46,6 @@ SELECT r.time, r.value, r.quality, r.provenance, r.conflicting
        SELECT time, value, quality, provenance, true FROM conflict
         WHERE point = %(point)s AND time >= w.start AND time < w.stop) AS r
  ORDER BY r.time, r.conflicting
- LIMIT %(limit)s
-"""
-# Days are local ones (+08:00). Bad values and none are counted, and nothing else.
-ROLLED = """
-SELECT date_bin(%(every)s, r.time, '2000-01-01 00:00+08') AS time,
-       min(r.value) FILTER (WHERE r.quality < 2) AS min, max(r.value) FILTER (WHERE r.quality < 2) AS max,
-       avg(r.value) FILTER (WHERE r.quality < 2) AS mean, count(r.value) FILTER (WHERE r.quality < 2) AS count,
-       count(*) AS readings
-  FROM unnest(%(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (start, stop)
- CROSS JOIN LATERAL (
-       SELECT time, value, quality FROM reading
-        WHERE point = %(point)s AND time >= w.start AND time < w.stop
-        UNION ALL
-       SELECT time, value, quality FROM conflict
-        WHERE point = %(point)s AND time >= w.start AND time < w.stop) AS r
- GROUP BY 1 ORDER BY 1
  LIMIT %(limit)s
 """
 
@@ -124,25 +109,6 @@ class Measured:
     """A further value of its time, which contradicts the first."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
-    """What the readings of one stretch of time come to."""
-
-    time: datetime
-    """When it begins."""
-    min: float | None
-    max: float | None
-    mean: float | None
-    count: int
-    """Values that are not bad: what the other figures are of."""
-    readings: int
-    """All, the bad ones among them."""
-
-
-Windows = list[tuple[datetime, datetime]]
-"""Stretches of time: from, inclusive, and until, exclusive."""
-
-
 async def page(
     connection: Connection,
     wanted: Filter,
@@ -176,20 +142,10 @@ async def raw(
     connection: Connection, point: int, windows: Windows, limit: int
 ) -> list[Measured]:
     """The first `limit` readings of a point within `windows`, in order of time."""
-    parameters = {"point": point, "limit": limit, **_bounds(windows)}
-    return await select(connection, Measured, RAW, parameters)
-
-
-async def rolled(
-    connection: Connection, point: int, windows: Windows, every: timedelta, limit: int
-) -> list[Bucket]:
-    """Readings within `windows` by stretches of `every`, the first `limit` that have any."""
-    parameters = {"point": point, "limit": limit, "every": every, **_bounds(windows)}
-    return await select(connection, Bucket, ROLLED, parameters)
-
-
-def _bounds(windows: Windows) -> dict[str, list[datetime]]:
-    return {
+    parameters = {
+        "point": point,
+        "limit": limit,
         "starts": [start for start, _ in windows],
         "stops": [stop for _, stop in windows],
     }
+    return await select(connection, Measured, RAW, parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from alerting.findings.channel_health import ChannelHealth
@@ -20,6 +21,7 @@ from blackbox.app.telling import nothing, serve_metrics, subscriptions
 from blackbox.clock import real_now
 from blackbox.settings import Settings
 from ingest import garbage, loop
+from ingest.rolling_up import roll_up
 from rules.engine import Advance, advance
 
 
@@ -61,4 +63,8 @@ async def run(
         real_now=real_now,
         probe=probe,
     )
-    await ingestor.run()
+    worker = asyncio.create_task(roll_up(settings.database(), clock, probe))
+    try:
+        await ingestor.run()
+    finally:
+        worker.cancel()

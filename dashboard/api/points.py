@@ -1,4 +1,4 @@
-"""`/points`: what is measured, and its readings, raw or rolled up on the fly."""
+"""`/points`: what is measured, and its readings, raw or rolled up."""
 
 from __future__ import annotations
 
@@ -34,18 +34,15 @@ from dashboard.api.models import (
 from dashboard.identity import Me
 from dashboard.problems import Problem
 from domain.readings import Provenance, Quality
-from storage import point_list
-from storage.point_list import Bucket, Filter, Measured, PointLine
+from storage import point_list, rollups
+from storage.point_list import Filter, Measured, PointLine
+from storage.rollups import Level, Rolled
 from storage.scope import clip, windows
 
 router = APIRouter(prefix="/points", tags=["points"])
 UNKNOWN = {404: {"model": ProblemDocument, "description": "No such point for you."}}
 
-EVERY: dict[str, timedelta] = {
-    "5m": timedelta(minutes=5),
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-}
+EVERY = {"5m": Level.FIVE_MINUTES, "1h": Level.HOUR, "1d": Level.DAY}
 Every: TypeAlias = Literal["raw", "5m", "1h", "1d"]
 MOST_RAW, MOST_ROLLED = 10_000, 5_000
 LONGEST = timedelta(days=50 * 366)
@@ -194,8 +191,8 @@ async def get_point_readings(
             raw = await point_list.raw(connection, point, seen, MOST_RAW + 1)
             answer.raw = [_reading(one) for one in _bounded(raw, MOST_RAW)]
         else:
-            rolled = await point_list.rolled(
-                connection, point, seen, EVERY[asked.every], MOST_ROLLED + 1
+            rolled = await rollups.read(
+                connection, point, seen, EVERY[asked.every], limit=MOST_ROLLED + 1
             )
             answer.rolled = [_rolled(one) for one in _bounded(rolled, MOST_ROLLED)]
     return answer
@@ -249,11 +246,11 @@ def _reading(one: Measured) -> Reading:
     )
 
 
-def _rolled(one: Bucket) -> RolledUp:
+def _rolled(one: Rolled) -> RolledUp:
     return RolledUp(
         time=one.time,
-        min=one.min,
-        max=one.max,
+        min=one.low,
+        max=one.high,
         mean=one.mean,
         count=one.count,
         readings=one.readings,

@@ -21,6 +21,7 @@ WORK = {
     "share", "excursion", "alert", "delivery", "attempt", "request", "heartbeat", "migration",
     "person", "session", "api_token", "sign_in", "contact", "subscription", "channel_health",
     "incident", "command", "maintenance", "completeness", "safety",
+    "rollup_fine", "rollup_coarse", "touched",
 }  # fmt: skip
 TABLES = """
 SELECT c.relname FROM pg_class AS c
@@ -111,7 +112,7 @@ def test_nothing_else_can_be_changed_than_what_is_listed_here(ready: Database):
         found = set(owner.execute(CHANGEABLE, (list(LOGINS.values()),)))
     ingest = {
         "share", "excursion", "alert", "request", "heartbeat", "incident", "completeness", "safety",
-        "enterprise", "site", "device", "point", "registry_head",
+        "enterprise", "site", "device", "point", "registry_head", "rollup_fine", "rollup_coarse", "touched",
     }  # fmt: skip
     web = {
         "share", "alert", "person", "session", "api_token", "sign_in", "contact", "subscription",

@@ -29,6 +29,9 @@ WRITTEN = {"share", "intake", "intake_digest", "box_event"}
 OPEN = {
     "reading": "billions of rows; read only within storage/scope.windows",
     "conflict": "as reading",
+    "rollup_fine": "as reading",
+    "rollup_coarse": "as reading",
+    "touched": "says nothing but that something was measured",
     "excursion_revision": "read by the chain's check and by ingest; the web process reads excursion",
     "device_sign": "read by ingest and by the chain's check only",
     "ledger": "counts of the box as a whole",
