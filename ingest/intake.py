@@ -43,6 +43,7 @@ from storage.evidence import (
     READING,
     REJECTED,
 )
+from storage.rollups import Level
 from storage.unit import Connection, Unit, unit_of_work
 
 log = structlog.get_logger()
@@ -398,8 +399,7 @@ def touched(result: Sorted) -> Mapping[datetime, set[int]]:
     found: dict[datetime, set[int]] = defaultdict(set)
     new = [*result.stored, *(reading for reading, *_ in result.conflicts)]
     for point, moment, *_ in new:
-        bucket = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
-        found[bucket].add(point)
+        found[Level.FIVE_MINUTES.floor(moment)].add(point)
     return found
 
 

@@ -40,9 +40,9 @@ async def roll_up(url: str, clock: Clock, probe: Callable[[str], None]) -> None:
 async def _work(
     connection: Connection, clock: Clock, waits: Waits, probe: Callable[[str], None]
 ) -> None:
-    """Round after round, for as long as the connection lives."""
-    while not await rollups.lock(connection):
-        await asyncio.sleep(BEAT)
+    """Round after round, for as long as the connection lives; none beside another worker."""
+    if not await rollups.lock(connection):
+        return
     while True:
         now = clock.now()
         if taken := await rollups.take(connection, now):

@@ -37,7 +37,7 @@ class Level(IntEnum):
 
     def floor(self, time: datetime) -> datetime:
         """When the bucket of `time` begins."""
-        return time - (time - ORIGIN) % self.width
+        return time - (time - ORIGIN) % WIDTHS[self]
 
     def ceiling(self, time: datetime) -> datetime:
         """When the first bucket begins that lacks nothing from `time` on."""
@@ -164,7 +164,7 @@ class Rolled(NamedTuple):
     high: float | None
     total: float
     """Sum of the values."""
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]
     """Of values."""
     readings: int
     """All, the bad and the conflicting ones among them."""
@@ -256,7 +256,7 @@ async def roll_up(
             }
             # Not prepared: a plan for all times would look at all partitions.
             await connection.execute(ROLL_UP, parameters, prepare=False)
-    probe("rolled-up")
+            probe("rolled-up")
     await connection.execute(FORGET, (taken.ids,))
 
 
