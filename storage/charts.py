@@ -28,13 +28,22 @@ SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
 """
 # The setting in force when the range starts, and those that begin within it.
 SETTINGS = """
-SELECT DISTINCT ON (s.valid_from) s.valid_from, s.max_gap, s.rules
+SELECT DISTINCT ON (s.valid_from) s.valid_from, s.interval, s.max_gap, s.in_use, s.rules,
+       (SELECT min(i.arrived) FROM point_setting f JOIN intake i ON i.id = f.intake
+         WHERE f.point = s.point) AS known
   FROM point_setting s
  WHERE s.point = %(point)s AND s.valid_from < %(until)s
    AND s.valid_from >= coalesce(
            (SELECT max(valid_from) FROM point_setting
              WHERE point = %(point)s AND valid_from <= %(start)s), '-infinity')
  ORDER BY s.valid_from, s.intake DESC
+"""
+# Of the newest time that is seen.
+LAST = """
+SELECT time, value, quality
+  FROM reading
+ WHERE point = %(point)s AND time >= %(start)s AND time < %(stop)s
+ ORDER BY time DESC LIMIT 1
 """
 RULES = "SELECT version, content::text FROM rule_version WHERE version = ANY(%s)"
 # Of each bucket the lowest and the highest reading, so that no peak is lost.
@@ -77,7 +86,7 @@ SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) tim
 # Those of a severity and level that begin in the same bucket are one: nobody could tell them
 # apart, and none is left out.
 EXCURSIONS = """
-SELECT level, severity, min(started) AS started,
+SELECT level, severity, count(*) AS excursions, min(started) AS started,
        nullif(max(coalesce(ended, 'infinity')), 'infinity') AS ended
   FROM excursion
  WHERE point = %(point)s AND NOT withdrawn
@@ -110,8 +119,12 @@ class Setting:
     """What the chart needs of a point's setting."""
 
     valid_from: datetime
+    interval: timedelta
     max_gap: timedelta
+    in_use: str
     rules: list[str]
+    known: datetime
+    """When the point's registration was taken in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +144,15 @@ class Bucket:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Last:
+    """The newest reading of a point."""
+
+    time: datetime
+    value: float | None
+    quality: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """A reading that the line leaves out: no value, or a contradicting one."""
 
@@ -144,6 +166,7 @@ class Shade:
 
     level: str
     severity: int
+    excursions: int
     started: datetime
     ended: datetime | None
 
@@ -181,6 +204,18 @@ async def seen(connection: Connection, slices: Slices) -> list[Slices]:
 async def point(connection: Connection, number: int) -> PointName | None:
     """The point with its site and enterprise, or None."""
     return next(iter(await select(connection, PointName, POINT, (number,))), None)
+
+
+async def last(
+    connection: Connection, number: int, since: datetime, now: datetime
+) -> Last | None:
+    """The newest reading of the point from `since` to `now` that the scope sees, or None."""
+    own = (await windows(connection, [number])).get(number, [])
+    for start, stop in reversed(clip(own, since, now + datetime.resolution)):
+        parameters = {"point": number, "start": start, "stop": stop}
+        if found := await select(connection, Last, LAST, parameters):
+            return found[0]
+    return None
 
 
 async def settings(

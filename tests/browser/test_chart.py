@@ -7,12 +7,19 @@ from typing import Any
 
 import httpx
 
-from dashboard.parts.chart.series import vertices
+from dashboard.parts.chart.curves import vertices
 from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 
 SETTINGS = [
-    Setting(valid_from=NOW - timedelta(days=1), max_gap=timedelta(minutes=5), rules=[])
+    Setting(
+        valid_from=NOW - timedelta(days=1),
+        interval=timedelta(minutes=1),
+        max_gap=timedelta(minutes=5),
+        in_use="loaded",
+        rules=[],
+        known=NOW - timedelta(days=1),
+    )
 ]
 
 

@@ -11,7 +11,7 @@ probe.hidden = true;
 document.body.append(probe);
 
 /** A token's colour, with light-dark() resolved. */
-function colour(token) {
+export function colour(token) {
   probe.style.color = `var(--${token})`;
   return getComputedStyle(probe).color;
 }
@@ -37,7 +37,7 @@ const many = (chart) => chart.curves.length > 1;
 const about = (chart, curve, name) => (many(chart) ? `${escaped(curve.name)} · ${name}` : name);
 
 /** Plotly takes names for its own kind of HTML. */
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+export const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 function line(chart, curve, index) {
   const { times, values, low, high } = curve.line;
