@@ -5,7 +5,7 @@ PIP = .venv/bin/python -m pip --disable-pip-version-check -qq
 RUN = .venv/bin/python -m
 ARGS =
 
-.PHONY: help setup demo check test proof bench bench-alerting system-packages lock clean
+.PHONY: help setup demo check test proof bench bench-alerting bench-dashboard screenshots system-packages lock clean
 
 help:
 	@echo 'make demo              the whole system on embedded services  (ARGS="--fresh" …)'
@@ -14,6 +14,8 @@ help:
 	@echo 'make proof             the tests that take minutes'
 	@echo 'make bench             what late readings cost, and what a backlog does to others'
 	@echo 'make bench-alerting    commands, inbox, stream, and a flood of alerts'
+	@echo 'make bench-dashboard   pages, charts of a year, from event to screen'
+	@echo 'make screenshots       a picture of every page  (ARGS="--only inbox,alert")'
 	@echo 'make lock              pin all dependencies anew after a change of pyproject.toml'
 
 setup: .venv/.ready
@@ -43,6 +45,14 @@ bench: .venv/.ready-dev
 bench-alerting: .venv/.ready-dev
 	$(RUN) bench.alerting
 	$(RUN) bench.flood
+
+# Pages, a year's chart, from event to screen. Options: python -m bench.dashboard --help
+bench-dashboard: .venv/.ready-dev
+	$(RUN) bench.dashboard
+
+# Every page, in both languages and themes, for a desk and a telephone: to be looked at.
+screenshots: .venv/.ready-dev system-packages
+	$(RUN) tests.browser.screenshots $(ARGS)
 
 # The broker and a browser, where we may install them; never a failure.
 system-packages:

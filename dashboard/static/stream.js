@@ -2,8 +2,8 @@
 // pulses arrive and the page could be renewed: whatever breaks, by silence it turns to lost.
 
 import { renew, stale } from "./renew.js";
+import { follow } from "./shared.js";
 
-const EVENTS = "/api/v1/events";
 const LOST_AFTER = 5000; // milliseconds without a pulse, by the browser's own clock
 const RENEW_AT_MOST = 2000;
 const RENEW_AT_LEAST = 15000; // what depends on time alone, such as silence
@@ -74,21 +74,18 @@ async function onJournal(entries) {
   document.dispatchEvent(new CustomEvent("journal", { detail: entries }));
 }
 
-function connect() {
-  const position = body.dataset.position;
-  const source = new EventSource(position ? `${EVENTS}?after=${position}` : EVENTS);
-  source.addEventListener("pulse", (event) => onPulse(JSON.parse(event.data)));
-  source.addEventListener("journal", (event) => {
-    body.dataset.position = event.lastEventId;
-    onJournal(JSON.parse(event.data));
-  });
-  source.addEventListener("renew", renewNow);
-  source.addEventListener("error", () => {
-    // The browser reconnects by itself, unless it was refused: perhaps the session is over.
-    if (source.readyState !== EventSource.CLOSED) return;
-    renewNow();
-    setTimeout(connect, 2000);
-  });
+const TAKE = { pulse: onPulse, journal: onJournal, renew: renewNow };
+let position = body.dataset.position ?? "";
+
+/** An event of the stream, which has told everything up to `at`. */
+function take(kind, data, at) {
+  position = at || position;
+  TAKE[kind](data);
 }
 
-connect();
+follow({
+  person: body.dataset.person,
+  position: () => position,
+  take,
+  refused: renewNow,
+});

@@ -122,13 +122,22 @@ async def heart(world: World, connection: Connection) -> None:
 
 
 @asynccontextmanager
+async def heart_of(world: World, url: str) -> AsyncIterator[None]:
+    """The heartbeat of the world's ingestor while the block runs."""
+    async with await connect(url, name="test-heart") as own:
+        beating = asyncio.create_task(heart(world, own))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+@asynccontextmanager
 async def new_world(database: Database) -> AsyncIterator[World]:
     """A world with a heartbeat and nothing registered."""
     url = database.url("ingest")
-    async with (
-        await connect(url, name="test-ingest") as connection,
-        await connect(url, name="test-heart") as own,
-    ):
+    async with await connect(url, name="test-ingest") as connection:
         share = await shares.take_lease(connection, "main")
         telling = Telling([], lambda: NOW)
         findings = Findings(telling)
@@ -141,12 +150,8 @@ async def new_world(database: Database) -> AsyncIterator[World]:
         )
         await intake.reload()
         world = World(connection, intake)
-        beating = asyncio.create_task(heart(world, own))
-        try:
+        async with heart_of(world, url):
             yield world
-        finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,330 @@
+"""A province with some days behind it: what every page has something to show of.
+
+Fourteen enterprises of five prefectures, their cold rooms, refrigerators and a lorry; two
+days of readings with doors left open, a freezing refrigerator, a logger that fell silent,
+late, bad, uncertain and conflicting values; people who have worked some of the alerts.
+Deterministic: seeded, with a clock that is moved.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+from uuid import uuid4
+
+import yaml
+from stdnum.cn import uscc
+
+from alerting.findings.coverage import Coverage
+from alerting.findings.finding import Findings
+from alerting.findings.ticker import Ticker
+from alerting.following.consequences import Alerts
+from alerting.following.evaluator import Evaluator
+from alerting.judges import Judges
+from alerting.life.commands import carry_out
+from alerting.life.deadline_watch import DeadlineWatch
+from alerting.life.forms import Command
+from alerting.safety.watch import SafetyWatch
+from alerting.telling.owing import Telling
+from alerting.telling.settling import Settling
+from domain.listened import Listened
+from domain.people import Person, Role
+from ingest.door import Message
+from ingest.intake import Intake, Limits
+from storage import people, shares
+from storage.connect import connect
+from tests.browser.world import NOW, World, heart_of
+from tests.people import add, somebody
+from tests.services import Database
+
+STEP: Final = timedelta(minutes=5)
+BEGIN: Final = NOW - timedelta(days=2)
+PLACES: Final = (
+    ("330106", 120.13, 30.27), ("330106", 120.10, 30.26), ("330109", 120.27, 30.16),
+    ("330110", 120.30, 30.42), ("330203", 121.55, 29.87), ("330206", 121.84, 29.90),
+    ("330212", 121.55, 29.82), ("330302", 120.65, 28.01), ("330304", 120.63, 27.97),
+    ("330402", 120.76, 30.77), ("330411", 120.71, 30.75), ("330604", 120.87, 30.03),
+    ("330702", 119.65, 29.08), ("331002", 121.43, 28.68),
+)  # fmt: skip
+"""Region, longitude, latitude of each enterprise's first site."""
+NAMES: Final = (
+    ("西湖医药物流", "Xihu Pharma Logistics"), ("古荡连锁药房", "Gudang Pharmacies"),
+    ("萧山生物制品", "Xiaoshan Biologicals"), ("临平冷链", "Linping Cold Chain"),
+    ("海曙社区卫生中心", "Haishu Community Health"), ("北仑医药配送", "Beilun Distribution"),
+    ("鄞州接种门诊", "Yinzhou Vaccination Clinic"), ("鹿城药业", "Lucheng Pharma"),
+    ("瓯海医药", "Ouhai Medicines"), ("南湖血液制品", "Nanhu Blood Products"),
+    ("秀洲医药仓储", "Xiuzhou Medical Storage"), ("上虞制药", "Shangyu Pharmaceuticals"),
+    ("婺城中药注射剂", "Wucheng TCM Injections"), ("椒江疾控冷库", "Jiaojiang CDC Cold Store"),
+)  # fmt: skip
+SEE: Final = {
+    "supervisor": somebody("chen", full_name="陈监管"),
+    "county": somebody("lin", full_name="林科员", region="330106"),
+    "administrator": somebody("admin", Role.ADMINISTRATOR, full_name="管理员"),
+    "auditor": somebody("shen", Role.AUDITOR, full_name="审计"),
+}
+
+
+def code(number: int) -> str:
+    """统一社会信用代码 of the enterprise of that number: a valid one, of nobody."""
+    front = f"913301{number:02}MA2{number:02}Y0{number:02}"[:17]
+    return front + uscc.calc_check_digit(front)
+
+
+def registry() -> str:
+    """The province as a registry file."""
+    since = "2020-01-01T00:00:00+08:00"
+    enterprises = {}
+    for number, ((region, longitude, latitude), (zh, en)) in enumerate(
+        zip(PLACES, NAMES, strict=True)
+    ):
+        clinic = number in (4, 6)
+        device = "refrigerator-1" if clinic else "coldroom-1"
+        devices = {
+            device: _device(
+                ("疫苗冰箱", "Vaccine refrigerator")
+                if clinic
+                else ("一号冷库", "Cold room 1"),
+                ["who-refrigerator-freeze", "who-refrigerator-heat"]
+                if clinic
+                else ["gsp-cold-room", "device-silent"],
+                since,
+                due="2026-10-01" if number == 10 else "2027-03-31",
+            )
+        }
+        if not clinic:
+            devices["coldroom-2"] = _device(
+                ("二号冷库", "Cold room 2"), ["gsp-cold-room", "device-silent"], since
+            )
+        sites = {
+            "site-1": {
+                "name": {"zh": f"{zh}一号库", "en": f"{en}, store 1"},
+                "kind": "clinic" if clinic else "warehouse",
+                "region": region,
+                "telephone": f"0571-8800{number:04}",
+                "area_m2": 90 if clinic else 150 + 90 * number,
+                "height_m": 3.5,
+                "position": {"longitude": longitude, "latitude": latitude},
+                "devices": devices,
+            }
+        }
+        if number == 3:
+            sites["lorry-1"] = {
+                "name": {"zh": "浙A·冷001", "en": "Lorry 001"},
+                "kind": "vehicle", "region": region, "telephone": "0571-88001234",
+                "devices": {"lorry-1": _device(("一号冷藏车", "Lorry 1"), ["gsp-cold-room"], since, stage="transport")},
+            }  # fmt: skip
+        enterprises[code(number)] = {
+            "name": {"zh": f"{zh}有限公司（虚构）", "en": f"{en} Co. (fictitious)"},
+            "kind": "clinic" if clinic else "wholesaler",
+            "high_risk": ["vaccine"] if clinic or number == 13 else [],
+            "sites": sites,
+        }
+    return yaml.safe_dump({"enterprises": enterprises}, allow_unicode=True)
+
+
+def _device(
+    names: tuple[str, str],
+    rules: list[str],
+    since: str,
+    due: str = "2027-03-31",
+    stage: str = "storage",
+) -> dict[str, object]:
+    own = {"zh": f"{names[0]}温度", "en": f"{names[1]} temperature"}
+    points: dict[str, dict[str, object]] = {
+        "t1": {"quantity": "temperature", "resolution": 0.1, "name": own, "timeline": [{"from": since, "rules": rules}]},
+        "h1": {"quantity": "humidity", "resolution": 1, "name": {"zh": f"{names[0]}湿度", "en": f"{names[1]} humidity"},
+               "timeline": [{"from": since, "rules": ["gsp-humidity"]}]},
+        "door": {"quantity": "door", "name": {"zh": f"{names[0]}门", "en": f"{names[1]} door"}},
+    }  # fmt: skip
+    head = {
+        "from": since,
+        "zone": "cold",
+        "interval": "5m",
+        "max_gap": "15m",
+        "calibration_due": due,
+    }
+    return {
+        "name": {"zh": names[0], "en": names[1]},
+        "timeline": [head],
+        "points": {key: one | {"stage": stage} for key, one in points.items()},
+    }
+
+
+@dataclass
+class Desk(World):
+    """A world with all that judges, and with people."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    """By the keys of SEE, and `enterprise` of the first one."""
+
+    async def live(self, database: Database) -> None:
+        """Let the two days pass."""
+        self.clock.time = BEGIN
+        await self.register(registry())
+        await self._invite(database)
+        dice = Random("desk")
+        time, worked = BEGIN, False
+        while time <= NOW:
+            self.clock.time = time
+            messages = [
+                Message(topic=topic, payload=json.dumps(payload).encode())
+                for topic, payload in self._said(time, dice)
+            ]
+            await self.intake.commit(messages, time)
+            if time.minute % 30 < STEP.seconds / 60:
+                await self.intake.tick(
+                    Listened(watermark=time, since=BEGIN, unbroken=BEGIN), time
+                )
+            if not worked and time >= NOW - timedelta(hours=6):
+                await self._work(database)
+                worked = True
+            time += STEP
+        self.clock.time = NOW
+        for _ in range(8):  # completeness and codes are judged in pieces
+            self.clock.ahead += 400
+            await self.intake.tick(
+                Listened(watermark=NOW, since=BEGIN, unbroken=BEGIN), NOW
+            )
+        self.clock.ahead = 0.0
+
+    def _said(
+        self, time: datetime, dice: Random
+    ) -> Iterator[tuple[str, Mapping[str, object]]]:
+        minutes = (NOW - time).total_seconds() / 60
+        for enterprise, key in self.intake.registry.devices:
+            number = next(n for n in range(len(PLACES)) if code(n) == enterprise)
+            if (number, key) == (5, "coldroom-2") and minutes < 400:
+                continue  # silent
+            wave = math.sin(minutes / 90 + number)
+            values: dict[str, float | None] = {
+                "t1": round(4.8 + 0.9 * wave + dice.gauss(0, 0.1) + _trouble(number, key, minutes), 1),
+                "h1": round(56 + 8 * wave + dice.gauss(0, 1)),
+                "door": int(number == 0 and key == "coldroom-1" and 0 <= minutes < 45),
+            }  # fmt: skip
+            quality = {}
+            if number == 1 and 100 < minutes < 140:
+                quality["h1"] = "uncertain"
+            if number == 2 and 300 < minutes < 320:
+                values["h1"] = None
+            region = PLACES[number][0]
+            topic = f"blackbox/v1/{region[:2]}/{region[2:4]}/{region[4:]}/{enterprise}/{key}/readings"
+            yield (
+                topic,
+                {"time": time.isoformat(), "values": values, "quality": quality},
+            )
+            if number == 2 and int(minutes) == 60:
+                yield (
+                    topic,
+                    {"time": time.isoformat(), "values": {"t1": 7.7}},
+                )  # a conflict
+            if number == 9 and int(minutes) % 240 == 0:
+                yield (
+                    topic,
+                    {"time": time.isoformat(), "values": {"t9": 1.0}},
+                )  # not registered
+
+    async def _invite(self, database: Database) -> None:
+        async with await connect(database.url("web"), name="test") as web:
+            first = await _enterprise(self, code(0))
+            theirs = somebody(
+                "zhou", Role.ENTERPRISE, full_name="周工", enterprise=first
+            )
+            for key, one in (*SEE.items(), ("enterprise", theirs)):
+                await add(web, one, BEGIN)
+                found = await people.by_name(web, one.name)
+                assert found is not None
+                self.people[key] = found
+
+    async def _work(self, database: Database) -> None:
+        """Acknowledge some, and take one to its end."""
+        now = self.clock.time
+        async with await connect(database.url("web"), name="test") as web:
+            cursor = await self.connection.execute(
+                "SELECT a.id, e.code FROM alert a LEFT JOIN enterprise e ON e.id = a.enterprise"
+                " WHERE a.withdrawn_at IS NULL ORDER BY a.id"
+            )
+            for n, (alert, of) in enumerate(await cursor.fetchall()):
+                if n % 3 == 0 or of == code(0):
+                    await self._do(web, "supervisor", alert, now, "acknowledge")
+                if of == code(0):
+                    await self._do(
+                        web, "supervisor", alert, now, "assign", assignee="zhou"
+                    )
+
+    async def _do(
+        self,
+        web: object,
+        who: str,
+        alert: int,
+        now: datetime,
+        name: str,
+        **more: object,
+    ) -> None:
+        command = replace(
+            Command(id=uuid4(), alert=alert, name=name),
+            **more,  # type: ignore[arg-type]
+        )
+        await carry_out(web, self.people[who], command, now)  # type: ignore[arg-type]
+
+
+async def _enterprise(desk: Desk, code: str) -> int:
+    cursor = await desk.connection.execute(
+        "SELECT id FROM enterprise WHERE code = %s", (code,)
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return row[0]
+
+
+def _trouble(number: int, device: str, minutes: float) -> float:
+    """What a fault adds to a temperature."""
+    if device == "coldroom-1" and number == 0 and -1 < minutes < 45:
+        return 5.5 * (1 - math.exp(-(45 - minutes) / 12))  # the door is open now
+    if device == "coldroom-1" and number == 0 and 1500 < minutes < 1560:
+        return 4.5
+    if device == "coldroom-2" and number == 3 and 800 < minutes < 930:
+        return 5.0
+    if number == 6 and minutes < 200:
+        return -8.0  # freezes
+    if number == 11 and 30 < minutes < 95:
+        return 3.2
+    return 2.4 if number == 8 and minutes < 400 else 0.0
+
+
+@asynccontextmanager
+async def new_desk(database: Database) -> AsyncIterator[Desk]:
+    """The province, its days over."""
+    url = database.url("ingest")
+    async with await connect(url, name="test-ingest") as connection:
+        share = await shares.take_lease(connection, "33")
+        desk = Desk(connection, None)  # type: ignore[arg-type]
+        telling = Telling([], lambda: NOW)
+        findings = Findings(telling)
+        elapsed = desk.clock.elapsed
+        desk.intake = Intake(
+            connection,
+            share,
+            Judges(
+                Evaluator(Alerts(telling)),
+                Ticker(findings, region="33"),
+                findings,
+                timed=[
+                    DeadlineWatch(telling.of_people, elapsed, region="33"),
+                    Settling(telling, elapsed, region="33"),
+                    Coverage(findings, elapsed, region="33"),
+                    SafetyWatch(elapsed, region="33"),
+                ],
+            ),
+            limits=Limits(),
+            probe=lambda _: None,
+        )
+        await desk.intake.reload()
+        await desk.live(database)
+        async with heart_of(desk, url):
+            yield desk
