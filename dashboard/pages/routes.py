@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dashboard.pages.alert import routes as alert
+from dashboard.pages.one_alert import routes as alert
 from dashboard.pages.connections import routes as connections
 from dashboard.pages.demo import routes as demo
 from dashboard.pages.inbox import routes as inbox

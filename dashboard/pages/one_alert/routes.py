@@ -14,4 +14,4 @@ router = APIRouter(dependencies=[Depends(me)])
 @router.get("/alerts/{alert}")
 async def show_alert(request: Request, alert: int) -> Response:
     """The page."""
-    return page(request, "alert/alert.html")
+    return page(request, "one_alert/one_alert.html")
