@@ -94,6 +94,19 @@ SELECT level, severity, count(*) AS excursions, min(started) AS started,
  GROUP BY level, severity, floor(extract(epoch FROM greatest(started, %(start)s) - %(start)s) / %(width)s)
  ORDER BY started
 """
+# Of many points, each in its windows; `since` and `until` say once more what holds for all, so
+# that partitions (chunks) of other times are left out.
+SPARKS = """
+SELECT w.point, least(floor(extract(epoch FROM r.time - %(since)s) / %(width)s), %(last)s)::int4 AS step,
+       min(r.value) AS low, max(r.value) AS high
+  FROM unnest(%(points)s::int4[], %(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (point, start, stop)
+ CROSS JOIN LATERAL (
+       SELECT time, value FROM reading
+        WHERE point = w.point AND time >= w.start AND time < w.stop
+          AND time >= %(since)s AND time <= %(until)s
+          AND quality < 2 AND value IS NOT NULL) AS r
+ GROUP BY 1, 2 ORDER BY 1, 2
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +171,17 @@ class Mark:
 
     time: datetime
     value: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spark:
+    """The lowest and the highest value of a slice of a point's time."""
+
+    point: int
+    step: int
+    """Number of the slice, from 0."""
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,3 +279,34 @@ async def late(connection: Connection, slices: Slices) -> list[Mark]:
 async def excursions(connection: Connection, slices: Slices) -> list[Shade]:
     """The excursions that reach into the range; of each slice at most one per level."""
     return await select(connection, Shade, EXCURSIONS, slices.parameters)
+
+
+async def sparks(
+    connection: Connection,
+    points: Sequence[int],
+    start: datetime,
+    until: datetime,
+    steps: int,
+) -> dict[int, list[Spark]]:
+    """By point, the slices with a value, of `steps` that the range has, by time.
+
+    Points of which nothing is seen are left out.
+    """
+    seen = [
+        (point, *part)
+        for point, own in (await windows(connection, points)).items()
+        for part in clip(own, start, until + datetime.resolution)
+    ]
+    parameters = {
+        "points": [point for point, _, _ in seen],
+        "starts": [begin for _, begin, _ in seen],
+        "stops": [end for _, _, end in seen],
+        "since": start,
+        "until": until,
+        "width": (until - start).total_seconds() / steps,
+        "last": steps - 1,
+    }
+    found: dict[int, list[Spark]] = {}
+    for one in await select(connection, Spark, SPARKS, parameters):
+        found.setdefault(one.point, []).append(one)
+    return found

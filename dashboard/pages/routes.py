@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dashboard.pages.one_alert import routes as alert
 from dashboard.pages.connections import routes as connections
 from dashboard.pages.demo import routes as demo
 from dashboard.pages.inbox import routes as inbox
 from dashboard.pages.live import routes as live
+from dashboard.pages.one_alert import routes as alert
 from dashboard.pages.overview import routes as overview
 from dashboard.pages.places import routes as places
 from dashboard.pages.points import routes as points

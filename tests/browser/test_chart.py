@@ -108,4 +108,4 @@ async def test_limits_in_force_and_excursions_are_told(
     assert ("超限 > 8", 8.0) in limits
     assert ("预警 ≥ 7.5", 7.5) in limits
     assert {"from": "2026-11-22T17:15:05.000", "until": "2026-11-22T17:26:05.000",
-            "severity": "major"} in chart["excursions"]  # fmt: skip
+            "severity": "major", "rank": 2} in chart["excursions"]  # fmt: skip

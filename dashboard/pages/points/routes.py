@@ -56,7 +56,6 @@ class Asked:
         return ranges.asked(self.since, self.until, self.name, show.now, show.zone)
 
 
-
 def _asked(
     others: Annotated[list[str], Query(alias="with", max_length=20)] = [],  # noqa: B006
     since: Annotated[str, Query(alias="from", max_length=60)] = "",

@@ -121,7 +121,7 @@ def from_rolled(
         "late": marked([one.late > 0 for one in rolled]),
         "readings": sum(one.readings for one in rolled),
         "decimated": False,
-        "width": show.duration(width),
+        "width": slices.words(width, show),
     }
 
 

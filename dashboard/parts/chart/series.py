@@ -17,7 +17,7 @@ from storage.charts import PointName, Setting, Shade, Slices
 from storage.unit import Connection
 
 WORDS: Final = (
-    "values", "mean", "band", "uncertain", "bad", "conflicts", "late", "empty",
+    "uncertain", "bad", "conflicts", "late", "empty",
 )  # fmt: skip
 """Texts that the drawing needs."""
 
@@ -103,4 +103,5 @@ def shade(excursion: Shade, slices: Slices, show: Display) -> dict[str, Any]:
         "from": stamp(max(excursion.started, slices.start), show),
         "until": stamp(min(excursion.ended or slices.until, slices.until), show),
         "severity": Severity(excursion.severity).name.lower(),
+        "rank": excursion.severity,
     }

@@ -14,21 +14,21 @@ export async function picture(figure, name) {
   const form = layout(chart, SIZE);
   const svg = await globalThis.Plotly.toImage(
     {
-      data: traces(chart),
+      data: traces(chart, { named: chart.curves.length > 1 }),
       layout: {
         ...form,
-        title: {
-          text: `${escaped(name)}<br><sub>${chart.from.slice(0, 19)} – ${chart.until.slice(0, 19)} (${escaped(chart.zone)})</sub>`,
-          x: 0.04,
-        },
-        margin: { ...form.margin, t: 90 },
-        showlegend: chart.curves.length > 1 || form.showlegend,
+        title: { text: escaped(name), x: 0.04, subtitle: { text: between(chart) } },
+        margin: { ...form.margin, t: 90, b: 80 },
+        legend: { ...form.legend, y: -0.1, yanchor: "top" },
       },
     },
     { format: "svg", width: SIZE.width, height: SIZE.height, imageDataOnly: true },
   );
   return drawn(svg, colour("panel"));
 }
+
+const between = ({ from, until, zone }) =>
+  `${[from, until].map((time) => time.slice(0, 19).replace("T", " ")).join(" – ")} (${escaped(zone)})`;
 
 async function drawn(svg, ground) {
   const address = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
