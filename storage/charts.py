@@ -28,13 +28,22 @@ SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
 """
 # The setting in force when the range starts, and those that begin within it.
 SETTINGS = """
-SELECT DISTINCT ON (s.valid_from) s.valid_from, s.max_gap, s.rules
+SELECT DISTINCT ON (s.valid_from) s.valid_from, s.interval, s.max_gap, s.in_use, s.rules,
+       (SELECT min(i.arrived) FROM point_setting f JOIN intake i ON i.id = f.intake
+         WHERE f.point = s.point) AS known
   FROM point_setting s
  WHERE s.point = %(point)s AND s.valid_from < %(until)s
    AND s.valid_from >= coalesce(
            (SELECT max(valid_from) FROM point_setting
              WHERE point = %(point)s AND valid_from <= %(start)s), '-infinity')
  ORDER BY s.valid_from, s.intake DESC
+"""
+# Of the newest time that is seen.
+LAST = """
+SELECT time, value, quality
+  FROM reading
+ WHERE point = %(point)s AND time >= %(start)s AND time < %(stop)s
+ ORDER BY time DESC LIMIT 1
 """
 RULES = "SELECT version, content::text FROM rule_version WHERE version = ANY(%s)"
 # Of each bucket the lowest and the highest reading, so that no peak is lost.
@@ -77,13 +86,26 @@ SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) tim
 # Those of a severity and level that begin in the same bucket are one: nobody could tell them
 # apart, and none is left out.
 EXCURSIONS = """
-SELECT level, severity, min(started) AS started,
+SELECT level, severity, count(*) AS excursions, min(started) AS started,
        nullif(max(coalesce(ended, 'infinity')), 'infinity') AS ended
   FROM excursion
  WHERE point = %(point)s AND NOT withdrawn
    AND started <= %(until)s AND coalesce(ended, 'infinity') > %(start)s
  GROUP BY level, severity, floor(extract(epoch FROM greatest(started, %(start)s) - %(start)s) / %(width)s)
  ORDER BY started
+"""
+# Of many points, each in its windows; `since` and `until` say once more what holds for all, so
+# that partitions (chunks) of other times are left out.
+SPARKS = """
+SELECT w.point, least(floor(extract(epoch FROM r.time - %(since)s) / %(width)s), %(last)s)::int4 AS step,
+       min(r.value) AS low, max(r.value) AS high
+  FROM unnest(%(points)s::int4[], %(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (point, start, stop)
+ CROSS JOIN LATERAL (
+       SELECT time, value FROM reading
+        WHERE point = w.point AND time >= w.start AND time < w.stop
+          AND time >= %(since)s AND time <= %(until)s
+          AND quality < 2 AND value IS NOT NULL) AS r
+ GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -110,8 +132,12 @@ class Setting:
     """What the chart needs of a point's setting."""
 
     valid_from: datetime
+    interval: timedelta
     max_gap: timedelta
+    in_use: str
     rules: list[str]
+    known: datetime
+    """When the point's registration was taken in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +157,15 @@ class Bucket:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Last:
+    """The newest reading of a point."""
+
+    time: datetime
+    value: float | None
+    quality: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
     """A reading that the line leaves out: no value, or a contradicting one."""
 
@@ -139,11 +174,23 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Spark:
+    """The lowest and the highest value of a slice of a point's time."""
+
+    point: int
+    step: int
+    """Number of the slice, from 0."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shade:
     """An excursion of the charted point, or several that begin in the same slice."""
 
     level: str
     severity: int
+    excursions: int
     started: datetime
     ended: datetime | None
 
@@ -183,6 +230,18 @@ async def point(connection: Connection, number: int) -> PointName | None:
     return next(iter(await select(connection, PointName, POINT, (number,))), None)
 
 
+async def last(
+    connection: Connection, number: int, since: datetime, now: datetime
+) -> Last | None:
+    """The newest reading of the point from `since` to `now` that the scope sees, or None."""
+    own = (await windows(connection, [number])).get(number, [])
+    for start, stop in reversed(clip(own, since, now + datetime.resolution)):
+        parameters = {"point": number, "start": start, "stop": stop}
+        if found := await select(connection, Last, LAST, parameters):
+            return found[0]
+    return None
+
+
 async def settings(
     connection: Connection, number: int, start: datetime, until: datetime
 ) -> list[Setting]:
@@ -220,3 +279,34 @@ async def late(connection: Connection, slices: Slices) -> list[Mark]:
 async def excursions(connection: Connection, slices: Slices) -> list[Shade]:
     """The excursions that reach into the range; of each slice at most one per level."""
     return await select(connection, Shade, EXCURSIONS, slices.parameters)
+
+
+async def sparks(
+    connection: Connection,
+    points: Sequence[int],
+    start: datetime,
+    until: datetime,
+    steps: int,
+) -> dict[int, list[Spark]]:
+    """By point, the slices with a value, of `steps` that the range has, by time.
+
+    Points of which nothing is seen are left out.
+    """
+    seen = [
+        (point, *part)
+        for point, own in (await windows(connection, points)).items()
+        for part in clip(own, start, until + datetime.resolution)
+    ]
+    parameters = {
+        "points": [point for point, _, _ in seen],
+        "starts": [begin for _, begin, _ in seen],
+        "stops": [end for _, _, end in seen],
+        "since": start,
+        "until": until,
+        "width": (until - start).total_seconds() / steps,
+        "last": steps - 1,
+    }
+    found: dict[int, list[Spark]] = {}
+    for one in await select(connection, Spark, SPARKS, parameters):
+        found.setdefault(one.point, []).append(one)
+    return found

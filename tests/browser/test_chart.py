@@ -7,12 +7,19 @@ from typing import Any
 
 import httpx
 
-from dashboard.parts.chart.series import vertices
+from dashboard.parts.chart.curves import vertices
 from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 
 SETTINGS = [
-    Setting(valid_from=NOW - timedelta(days=1), max_gap=timedelta(minutes=5), rules=[])
+    Setting(
+        valid_from=NOW - timedelta(days=1),
+        interval=timedelta(minutes=1),
+        max_gap=timedelta(minutes=5),
+        in_use="loaded",
+        rules=[],
+        known=NOW - timedelta(days=1),
+    )
 ]
 
 
@@ -101,4 +108,4 @@ async def test_limits_in_force_and_excursions_are_told(
     assert ("超限 > 8", 8.0) in limits
     assert ("预警 ≥ 7.5", 7.5) in limits
     assert {"from": "2026-11-22T17:15:05.000", "until": "2026-11-22T17:26:05.000",
-            "severity": "major"} in chart["excursions"]  # fmt: skip
+            "severity": "major", "rank": 2} in chart["excursions"]  # fmt: skip

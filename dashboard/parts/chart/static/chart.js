@@ -71,7 +71,6 @@ async function paint(figure) {
   const plot = figure.querySelector(".plot");
   const { chart } = drawn.get(figure);
   const Plotly = await plotly(figure.dataset.plotly);
-  if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
   const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);

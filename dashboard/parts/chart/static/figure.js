@@ -4,6 +4,7 @@
 
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const LEAST = 3; // pixels that an excursion is wide, however long the range is
+const KINDS = ["late", "uncertain", "bad", "conflicts"];
 const RUG = "y3"; // an axis from 0 to 1 for marks that have no value
 
 const probe = document.createElement("span");
@@ -11,7 +12,7 @@ probe.hidden = true;
 document.body.append(probe);
 
 /** A token's colour, with light-dark() resolved. */
-function colour(token) {
+export function colour(token) {
   probe.style.color = `var(--${token})`;
   return getComputedStyle(probe).color;
 }
@@ -25,19 +26,17 @@ const narrow = (place) => place.width < 560;
 
 // Curves ----------------------------------------------------------------------------------
 
-export function traces(chart) {
-  return chart.curves.flatMap((curve, index) => [
+/** `named`: lines have names of their own, where no legend beside the chart has them. */
+export function traces(chart, { named = false } = {}) {
+  return once(chart.curves.flatMap((curve, index) => [
     ...(curve.rolled ? [band(chart, curve, index)] : []),
-    line(chart, curve, index),
+    { ...line(chart, curve, index), name: escaped(curve.name), showlegend: named },
     ...marks(chart, curve, index),
-  ]);
+  ]));
 }
 
-const many = (chart) => chart.curves.length > 1;
-const about = (chart, curve, name) => (many(chart) ? `${escaped(curve.name)} · ${name}` : name);
-
 /** Plotly takes names for its own kind of HTML. */
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+export const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
 function line(chart, curve, index) {
   const { times, values, low, high } = curve.line;
@@ -47,8 +46,7 @@ function line(chart, curve, index) {
     ? `${form("y")} ${unit} (${form("customdata[0]")} … ${form("customdata[1]")})`
     : curve.states.length ? "%{text}" : `${form("y")} ${unit}`;
   return {
-    type: "scatter", mode: times.length > 200 ? "lines" : "lines+markers",
-    name: about(chart, curve, curve.rolled ? chart.words.mean : chart.words.values),
+    type: "scatter", mode: curve.rolled || times.length > 200 ? "lines" : "lines+markers",
     x: times, y: values, yaxis: axis(chart, curve), connectgaps: false,
     line: {
       color: colour(`curve-${index + 1}`), width: 2, dash: DASHES[index],
@@ -57,7 +55,7 @@ function line(chart, curve, index) {
     marker: { size: 4 },
     text: values.map((value) => curve.states[value] ?? ""),
     customdata: curve.rolled ? values.map((_, n) => [low[n], high[n]]) : undefined,
-    hovertemplate: `${template}<extra>${many(chart) ? escaped(curve.name) : ""}</extra>`,
+    hovertemplate: `${template}<extra>${chart.curves.length > 1 ? escaped(curve.name) : ""}</extra>`,
   };
 }
 
@@ -83,7 +81,7 @@ function band(chart, curve, index) {
   close(start, times.length);
   return {
     type: "scatter", mode: "lines", fill: "toself", x, y, yaxis: axis(chart, curve),
-    name: about(chart, curve, chart.words.band), hoverinfo: "skip",
+    showlegend: false, hoverinfo: "skip",
     line: { width: 1, color: faint(`curve-${index + 1}`, 0.45) },
     fillcolor: faint(`curve-${index + 1}`, 0.22),
   };
@@ -92,28 +90,36 @@ function band(chart, curve, index) {
 /** Readings that deserve a look: at their value, or without one along the bottom. */
 function marks(chart, curve, index) {
   const own = colour(`curve-${index + 1}`);
-  const kinds = [
-    ["uncertain", { symbol: "circle-open", size: 9, color: own }],
-    ["bad", { symbol: "x", size: 8, color: colour("absent") }],
-    ["conflicts", { symbol: "diamond-open", size: 10, line: { width: 2 }, color: colour("critical") }],
-    ["late", { symbol: "line-ns-open", size: 8, line: { width: 1.5 }, color: colour("soft") }],
-  ];
-  return kinds.flatMap(([kind, marker], row) => {
-    const name = about(chart, curve, chart.words[kind]);
+  const markers = {
+    late: { symbol: "line-ns-open", size: 8, line: { width: 1.5 }, color: colour("soft") },
+    uncertain: { symbol: "circle-open", size: 9, color: own },
+    bad: { symbol: "x", size: 8, color: colour("absent") },
+    conflicts: { symbol: "diamond-open", size: 10, line: { width: 2 }, color: colour("critical") },
+  };
+  return KINDS.flatMap((kind, row) => {
     const { times, values } = curve[kind];
-    const have = (wanted) => [...times.keys()].filter((n) => (values[n] !== null) === wanted);
-    const trace = (which, y, yaxis) => ({
-      type: "scatter", mode: "markers", name, legendgroup: name, marker, yaxis,
-      x: which.map((n) => times[n]), y,
-      hovertemplate: yaxis === RUG ? `<extra>${name}</extra>` : `%{y} ${escaped(curve.unit)}<extra>${name}</extra>`,
+    const name = chart.words[kind];
+    const trace = (which, y, yaxis, text) => ({
+      type: "scatter", mode: "markers", name, legendgroup: kind, marker: markers[kind], yaxis,
+      x: which.map((n) => times[n]), y, hovertemplate: `${text}<extra>${name}</extra>`,
     });
-    const valued = have(true);
-    const bare = have(false);
+    const valued = [...times.keys()].filter((n) => values[n] !== null);
+    const bare = [...times.keys()].filter((n) => values[n] === null);
     return [
-      trace(valued, valued.map((n) => values[n]), axis(chart, curve)),
-      { ...trace(bare, bare.map(() => 0.02 + 0.035 * row), RUG), showlegend: !valued.length },
+      trace(valued, valued.map((n) => values[n]), axis(chart, curve), `%{y} ${escaped(curve.unit)}`),
+      trace(bare, bare.map(() => 0.02 + 0.035 * row), RUG, ""),
     ].filter((one) => one.x.length);
   });
+}
+
+/** Each kind of mark once in the legend: what lines and bands are is said beside the chart. */
+function once(all) {
+  const known = new Set();
+  for (const one of all.filter((trace) => trace.legendgroup)) {
+    one.showlegend = !known.has(one.legendgroup);
+    known.add(one.legendgroup);
+  }
+  return all;
 }
 
 // Layout ----------------------------------------------------------------------------------
@@ -124,7 +130,7 @@ export function layout(chart, place) {
   const [low, high] = extent(chart, units(chart)[0]);
   const second = units(chart)[1];
   const labels = second === undefined ? limitLabels(chart, place, low, high) : [];
-  const right = second !== undefined ? 52 : labels.length && !narrow(place) ? 116 : 8;
+  const right = second !== undefined ? 64 : labels.length && !narrow(place) ? 116 : 8;
   const margin = { l: 48, r: right, t: 14, b: 40 };
   const empty = chart.curves.every((curve) => !curve.line.times.length);
   return {
@@ -140,7 +146,7 @@ export function layout(chart, place) {
     ...(second === undefined ? {} : {
       yaxis2: {
         ...plain, ...scale(chart, second), range: extent(chart, second),
-        overlaying: "y", side: "right", showgrid: false,
+        overlaying: "y", side: "right", showgrid: false, tickmode: "auto",
       },
     }),
     yaxis3: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -149,13 +155,12 @@ export function layout(chart, place) {
       ...limitShapes(chart, low, high),
     ],
     annotations: empty ? [...labels, nothing(chart)] : labels,
-    showlegend: chart.curves.some((curve) => KINDS.some((kind) => curve[kind].times.length)),
+    showlegend: true,
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: 11 } },
     hovermode: "x", dragmode: place.zoom ? "zoom" : false, selectdirection: "h",
   };
 }
 
-const KINDS = ["uncertain", "bad", "conflicts", "late"];
 const TICKS = [
   { dtickrange: [null, 1000], value: "%H:%M:%S.%L" },
   { dtickrange: [1000, 60000], value: "%H:%M:%S\n%Y-%m-%d" },
@@ -204,7 +209,8 @@ function limitLabels(chart, place, low, high) {
 /** A shade over the whole height, and above it a flag in full colour; both are never too thin. */
 function excursionShapes(chart, width) {
   const least = (LEAST * (at(chart.until) - at(chart.from))) / width;
-  return chart.excursions.flatMap((one) => {
+  const worstLast = [...chart.excursions].sort((one, other) => one.rank - other.rank);
+  return worstLast.flatMap((one) => {
     const spare = Math.max(0, least - (at(one.until) - at(one.from))) / 2;
     const place = {
       type: "rect", xref: "x", yref: "paper", line: { width: 0 }, fillcolor: colour(one.severity),
