@@ -23,8 +23,6 @@ from dashboard.stream import Stream
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 QUIET_AFTER = 120.0
-TODAY = 30.0
-"""Seconds for which a day's completeness is good enough."""
 
 
 def create_app(  # noqa: PLR0913 - everything is handed in here
@@ -74,9 +72,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
         inject_fault=inject_fault,
         zone=zone,
         stream=stream,
-        points=Shared(clock.elapsed),
-        regions=Shared(clock.elapsed),
-        today=Shared(clock.elapsed, keep=TODAY),
+        shared=Shared(clock.elapsed),
         channels=tuple(channels),
     )
     app.state.metrics = health.Metrics(metrics)

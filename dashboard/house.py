@@ -15,15 +15,12 @@ from psycopg_pool import AsyncConnectionPool
 from alerting.life.commands import Outcome
 from alerting.life.forms import Command
 from dashboard.display import Display
-from dashboard.pages.overview.completeness import Today
-from dashboard.pages.overview.summary import Summary
 from dashboard.passwords import Passwords
 from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
 from dashboard.turns import Turns
 from domain.people import Person
-from storage.overview import PointLine
 from storage.scope import enter
 from storage.snapshot import snapshot
 from storage.unit import Connection
@@ -71,10 +68,8 @@ class House:
     zone: tzinfo
     """Of viewers whose browser has not told theirs."""
     stream: Stream
-    points: Shared[tuple[dict[str, int], list[PointLine]]]
-    """Answers of the one heavy query."""
-    regions: Shared[Summary]
-    today: Shared[Today]
+    shared: Shared
+    """Answers of heavy queries."""
     channels: tuple[str, ...] = ()
     """That people can be told over, by the names of the settings."""
     turns: Turns = field(default_factory=Turns)

@@ -16,7 +16,7 @@ class Asked:
         self.now = 0.0
         self.times = 0
         self.takes = takes
-        self.shared: Shared[int] = Shared(lambda: self.now)
+        self.shared = Shared(lambda: self.now)
 
     async def answer(self) -> int:
         self.times += 1

@@ -11,7 +11,7 @@ from dashboard.pages.one_alert import drawing
 from dashboard.pages.one_alert.drawing import Drawing, Limit, Stretch
 from dashboard.pages.one_alert.story import Excursion
 from dashboard.parts import limits
-from dashboard.parts.chart.series import max_gap
+from dashboard.parts.chart.curves import max_gap
 from rules.threshold import ThresholdRule
 from storage import alert_details, charts
 from storage.alert_details import Copies

@@ -23,6 +23,8 @@ CODED: Final = 8
 """Enterprises whose codes are shown."""
 NEWEST: Final = 5
 SILENT: Final = 8
+TODAY: Final = 30.0
+"""Seconds for which a day's completeness is good enough."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,13 +66,15 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
     if region and not (region[:2] in PROVINCES and within(region, person.region)):
         raise LookupError(region)
     area = _range(region)
-    found = await house.regions.get(
-        (person.scope, area), partial(_summary, house, person, area)
+    found = await house.shared.get(
+        ("region", person.scope, area), partial(_summary, house, person, area)
     )
     if region and not found.areas:
         raise LookupError(region)
-    today = await house.today.get(
-        (person.scope, area), partial(_today, house, person, area, found.points)
+    today = await house.shared.get(
+        ("today", person.scope, area),
+        partial(_today, house, person, area, found.points),
+        keep=TODAY,
     )
     async with house.seen_by(person) as connection:
         position = await journal.horizon(connection)

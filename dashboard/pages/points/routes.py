@@ -83,8 +83,8 @@ async def show_points(
     query: Annotated[listing.Query, Query()],
 ) -> Response:
     """All points by site, with their last values and states."""
-    points = await here.points.get(
-        (person.scope, query.q, query.state),
+    points = await here.shared.get(
+        ("points", person.scope, query.q, query.state),
         partial(listing.points, here, person, query),
     )
     async with here.seen_by(person) as connection:
