@@ -178,9 +178,7 @@ class Desk(World):
             ]
             await self.intake.commit(messages, time)
             if time.minute % 30 < STEP.seconds / 60:
-                await self.intake.tick(
-                    Listened(watermark=time, since=BEGIN, unbroken=BEGIN), time
-                )
+                await self._tick()
             if not worked and time >= NOW - timedelta(hours=6):
                 await self._work(database)
                 worked = True
@@ -188,10 +186,24 @@ class Desk(World):
         self.clock.time = NOW
         for _ in range(8):  # completeness and codes are judged in pieces
             self.clock.ahead += 400
-            await self.intake.tick(
-                Listened(watermark=NOW, since=BEGIN, unbroken=BEGIN), NOW
-            )
+            await self._tick()
         self.clock.ahead = 0.0
+
+    async def _tick(self) -> None:
+        """Let time be judged, by a share that has listened until now."""
+        now = self.clock.now()
+        await shares.beat(
+            self.connection,
+            self.intake.share,
+            beat_at=self.clock.real_now(),
+            connected=True,
+            intake_at=None,
+            waiting=0,
+            watermark=now,
+        )
+        await self.intake.tick(
+            Listened(watermark=now, since=BEGIN, unbroken=BEGIN), now
+        )
 
     def _said(
         self, time: datetime, dice: Random

@@ -1,4 +1,4 @@
--- What became of a device's messages, found fast, for the page that its engineer works with.
+-- Indexes that pages ask for. First: what became of a device's messages, for the page that its engineer works with.
 
 -- From when to when an intake is: its number rises with its arrival, but for readmissions.
 CREATE INDEX intake_by_arrival ON intake (share, arrived, id) WHERE kind = 'readings';
