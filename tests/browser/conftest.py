@@ -12,7 +12,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.world import Site, World, new_world, serve
 from tests.people import signed_in, somebody
@@ -28,8 +28,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 8_000
-"""Milliseconds of real time that a page may take to show something."""
+PATIENCE = 20_000
+"""Milliseconds of real time that a page may take to show something, on a busy machine too."""
+expect.set_options(timeout=PATIENCE)
 
 NewPage: TypeAlias = Callable[..., Awaitable[Page]]
 OURS = {"Sec-Fetch-Site": "same-origin"}
