@@ -61,7 +61,7 @@ async def test_an_engineer_connects_a_device_by_its_page(
     world.clock.ahead += 1
     await take_in(world, topic, payload.encode())
     await page.clock.fast_forward(2_000)
-    await expect(page.locator("#state")).to_contain_text("Receiving", timeout=2_000)
+    await expect(page.locator("#state")).to_contain_text("Receiving")
     await expect(page.locator("#messages")).to_contain_text("4 stored")
     await expect(page.locator("#points")).not_to_contain_text("never seen")
     results = page.locator("#checks [data-result]")
