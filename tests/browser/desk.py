@@ -246,7 +246,7 @@ class Desk(World):
 
     async def _invite(self, database: Database) -> None:
         async with await connect(database.url("web"), name="test") as web:
-            first = await _enterprise(self, code(0))
+            first = await self.enterprise(code(0))
             theirs = somebody(
                 "zhou", Role.ENTERPRISE, full_name="周工", enterprise=first
             )
@@ -286,15 +286,6 @@ class Desk(World):
             **more,  # type: ignore[arg-type]
         )
         await carry_out(web, self.people[who], command, now)  # type: ignore[arg-type]
-
-
-async def _enterprise(desk: Desk, code: str) -> int:
-    cursor = await desk.connection.execute(
-        "SELECT id FROM enterprise WHERE code = %s", (code,)
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _trouble(number: int, device: str, minutes: float) -> float:

@@ -30,10 +30,7 @@ EVIL = "<img src=x onerror=alert(1)>"
 
 async def session_of(database: Database, world: World, code: str, **more: str) -> str:
     """Of a user of the enterprise with this code."""
-    rows = await world.connection.execute(
-        "SELECT id FROM enterprise WHERE code = %s", (code,)
-    )
-    (number,) = await rows.fetchone() or (None,)
+    number = await world.enterprise(code)
     engineer = somebody("engineer", Role.ENTERPRISE, enterprise=number, **more)
     return await signed_in(database, engineer, world.clock.real_now())
 

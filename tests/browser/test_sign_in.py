@@ -20,8 +20,8 @@ from dashboard.passwords import NOBODYS, Passwords
 from domain.people import Person, Role
 from storage import people, sessions, tokens
 from storage.unit import PEOPLE, Connection, unit_of_work
-from tests.browser.conftest import OURS, NewPage, new_client
-from tests.browser.world import ENTERPRISE, WARM, Site, World, opened, serve
+from tests.browser.conftest import OURS, ClientOf, Injected, NewPage
+from tests.browser.world import CLINIC, WARM, Site, World, opened, serve
 from tests.people import CHEAP, SECRET, add, somebody
 from tests.services import Database
 from tests.stored import connected
@@ -329,25 +329,15 @@ async def test_a_token_signs_a_program_in_and_needs_no_proof_of_origin(
 # Roles and scope --------------------------------------------------------------------
 
 
-async def as_somebody(
-    web: Connection, world: World, site: Site, new: Person
-) -> httpx.AsyncClient:
-    person = await add(web, new, world.clock.now())
-    secret = await sessions.begin(web, person.id, world.clock.real_now())
-    return new_client(site, secret)
-
-
 async def test_each_sees_theirs_and_what_is_foreign_is_unknown(
-    web: Connection, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await opened(world)
-    number = (await (await world.connection.execute(
-        "SELECT id FROM enterprise WHERE code <> %s LIMIT 1", (ENTERPRISE,)
-    )).fetchone() or (0,))[0]  # fmt: skip
+    number = await world.enterprise(CLINIC)
     ningbo = somebody("ningbo", region="330200")
     other = somebody("other", Role.ENTERPRISE, enterprise=number)
     for new in (ningbo, other):
-        async with await as_somebody(web, world, site, new) as client:
+        async with client_of(new) as client:
             text = (await client.get("/", headers=PERSON)).text
             assert "示例一号仓库" not in text
             assert "一号冷库" not in text
@@ -356,18 +346,16 @@ async def test_each_sees_theirs_and_what_is_foreign_is_unknown(
             assert foreign.status_code == unknown.status_code == 404
             assert foreign.text == unknown.text
     hangzhou = somebody("hangzhou", region="330100")
-    async with await as_somebody(web, world, site, hangzhou) as client:
+    async with client_of(hangzhou) as client:
         assert "一号冷库" in (await client.get("/", headers=PERSON)).text
 
 
 async def test_faults_are_injected_by_supervisors_and_administrators_only(
-    web: Connection, world: World, site: Site, injected: list[object]
+    injected: Injected, client_of: ClientOf
 ) -> None:
     fields = {"device": "coldroom-1", "fault": "door-open"}
     for role, status in [(Role.AUDITOR, 403), (Role.ADMINISTRATOR, 200)]:
-        async with await as_somebody(
-            web, world, site, somebody(str(role), role)
-        ) as client:
+        async with client_of(somebody(role, role)) as client:
             shown = 'href="/demo"' in (await client.get("/", headers=PERSON)).text
             assert shown == (status == 200)
             page = await client.get("/demo", headers=PERSON)
