@@ -82,7 +82,9 @@ SELECT counted.colours, p.*, s.sites, s.regions, coalesce(a.alerts, 0) AS alerts
          FROM site WHERE enterprise = p.id) AS s ON true
   LEFT JOIN LATERAL (
        SELECT count(*) AS alerts, count(overdue_since) AS overdue, max(severity) AS severity
-         FROM alert WHERE enterprise = p.id AND withdrawn_at IS NULL AND closed_at IS NULL) AS a ON true
+         FROM alert
+        WHERE enterprise = p.id AND withdrawn_at IS NULL AND closed_at IS NULL
+          AND shelved_until IS NULL AND NOT suppressed) AS a ON true
  ORDER BY p.rank, p.place, p.id
 """
 PAST = """
@@ -93,7 +95,7 @@ SITE_STATES = """
 SELECT s.id, max(a.severity) AS severity, count(a.id) AS alerts, count(a.overdue_since) AS overdue
   FROM site AS s
   LEFT JOIN alert AS a ON a.site = s.id AND a.enterprise = s.enterprise
-   AND a.withdrawn_at IS NULL AND a.closed_at IS NULL
+   AND a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND NOT a.suppressed
  WHERE s.id = ANY(%s)
  GROUP BY s.id
 """

@@ -113,7 +113,12 @@ async def view(
     people = await told(connection, [number], now)
     today = day_of(now)
     # An alert belongs to who owned at its opening; and by owner there is an index.
-    alerts = Alerts(site=number, enterprise=line.enterprise_code)
+    alerts = Alerts(
+        site=number,
+        enterprise=line.enterprise_code,
+        shelved=False,
+        suppressed=False,
+    )
     dated = [one for one in points if one.calibration_due]
     return View(
         line=line,
