@@ -102,9 +102,13 @@ class Display:
         seconds = max(0, int(duration.total_seconds()))
         days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
         if days:
-            return self.texts("duration.days", d=days, h=hours % 24)
+            more = hours % 24
+            whole = self.texts("duration.whole-days", n=days)
+            return self.texts("duration.days", d=days, h=more) if more else whole
         if hours:
-            return self.texts("duration.hours", h=hours, m=minutes % 60)
+            more = minutes % 60
+            whole = self.texts("duration.whole-hours", n=hours)
+            return self.texts("duration.hours", h=hours, m=more) if more else whole
         if minutes:
             return self.texts("duration.minutes", n=minutes)
         return self.texts("duration.seconds", n=seconds)
