@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -248,3 +249,15 @@ async def test_the_export_names_digests_that_the_chain_has(
             assert digest in text
     assert text.count("SELECT encode(") == 2
     assert "+08:00" in text
+
+
+async def test_the_address_of_a_chart_that_goes_on_does_not_change_with_every_second(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send("coldroom-1", *[(minute, {"t1": 9.4}) for minute in range(299, -1, -1)])  # fmt: skip
+    addresses = set()
+    for _ in range(3):
+        answer = await client.get("/alerts/1", headers=FORM)
+        addresses |= set(re.findall(r'data-series="([^"]*)"', answer.text))
+        world.clock.time += timedelta(seconds=10)
+    assert len(addresses) == 1
