@@ -195,7 +195,7 @@ class Desk(World):
         await shares.beat(
             self.connection,
             self.intake.share,
-            beat_at=self.clock.real_now(),
+            beat_at=self.clock.real_now() - timedelta(seconds=self.clock.ahead),
             connected=True,
             intake_at=None,
             waiting=0,
