@@ -46,12 +46,18 @@ function show(pulse) {
     one.hidden = one.dataset.reason !== pulse.reason;
   }
   for (const one of document.querySelectorAll("[data-age]")) {
-    one.textContent = pulse.age === null ? "" : one.dataset.age.replace("{age}", ago(pulse.age));
+    say(one, pulse.age === null ? "" : one.dataset.age.replace("{age}", ago(pulse.age)));
   }
   for (const one of document.querySelectorAll("[data-waiting]")) {
     const many = pulse.waiting >= 500;
-    one.textContent = many ? `· ${one.dataset.waiting.replace("{n}", pulse.waiting)}` : "";
+    const n = pulse.waiting.toLocaleString(document.documentElement.lang);
+    say(one, many ? `· ${one.dataset.waiting.replace("{n}", n)}` : "");
   }
+}
+
+/** What says the same stays: a selection in it outlives the second, and nothing is read out. */
+function say(one, words) {
+  if (one.textContent !== words) one.textContent = words;
 }
 
 function ago(seconds) {
