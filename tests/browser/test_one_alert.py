@@ -261,3 +261,16 @@ async def test_the_address_of_a_chart_that_goes_on_does_not_change_with_every_se
         addresses |= set(re.findall(r'data-series="([^"]*)"', answer.text))
         world.clock.time += timedelta(seconds=10)
     assert len(addresses) == 1
+
+
+async def test_without_javascript_what_was_refused_leads_back_to_its_form(
+    world: World, site: Site, new_page: NewPage
+) -> None:
+    await over(world)
+    page = await new_page("/alerts/1", java_script_enabled=False)
+    form = page.locator("#command-acknowledge")
+    await world.send("coldroom-1", (3, {"t1": 20.0}))  # it has changed meanwhile
+    await form.get_by_role("button", name="Acknowledge").click()
+    await expect(page.locator("h1")).to_contain_text("409")
+    await page.get_by_role("link", name="Back to where you were").click()
+    await expect(page).to_have_url(f"{site.address}/alerts/1")
