@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from dashboard import navigation
 from dashboard.assets import PLOTLY
 from dashboard.house import display, house
+from dashboard.security import local
 from dashboard.texts import LANGUAGES, NAMES, TAGS
 
 HERE = Path(__file__).parent
@@ -80,8 +81,11 @@ def _remember(response: HTMLResponse, name: str, value: str) -> None:
 
 
 def link(request: Request, **changes: object) -> str:
-    """Address of the page as it is, with `changes` to its query; None leaves out."""
-    path = request.url.path if request.method == "GET" else "/"
+    """Address of the page as it is, with `changes` to its query; None leaves out.
+
+    Of no page of ours it is the first: `//elsewhere` would lead to another host.
+    """
+    path = local(request.url.path) if request.method == "GET" else "/"
     query = {**request.query_params, "lang": None, "theme": None, **changes}
     kept = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(kept)}" if kept else path
