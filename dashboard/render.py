@@ -51,7 +51,8 @@ def page(
         position=position,
         tag=TAGS[show.texts.language],
         person=person,
-        live=here.cookie in request.cookies,
+        # What answers a form cannot be asked for again.
+        live=here.cookie in request.cookies and request.method == "GET",
         entries=navigation.entries(person, demo=here.inject_fault is not None),
         current=navigation.current(request.url.path),
         languages={one: (NAMES[one], link(request, lang=one)) for one in LANGUAGES},

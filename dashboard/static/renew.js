@@ -40,6 +40,8 @@ async function turn() {
   }
   if (answer.status >= 500) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // Somebody else has signed in meanwhile: nothing here is theirs.
+  if (fresh.body.dataset.person !== document.body.dataset.person) return location.reload();
   document.title = fresh.title;
   for (const region of fresh.querySelectorAll("[data-region]")) {
     const here = document.getElementById(region.id);
