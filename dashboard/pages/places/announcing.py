@@ -96,4 +96,6 @@ def _moment(text: str, show: Display) -> datetime:
         raise Problem(400, "places.maintenance.time") from None
     if not 2000 <= moment.year < 2100:  # noqa: PLR2004 (as in a registry)
         raise Problem(400, "places.maintenance.time")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=show.zone)).astimezone(UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=show.zone)).astimezone(
+        UTC
+    )
