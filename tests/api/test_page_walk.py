@@ -115,7 +115,7 @@ async def ask(
 ) -> httpx.Response:
     asked = ASKED[route.name]
     path = re.sub("{.*}", str(thing), route.path)
-    (method,) = route.methods or ()
+    method = next(iter(route.methods or ()))
     return await api.clients[role].request(
         method,
         path,
@@ -235,7 +235,7 @@ async def test_nobody_is_led_to_the_sign_in_and_no_other_site_sends_a_form(
                     continue
                 thing = kinds.get(names(route) or "", [1])[0]
                 path = re.sub("{.*}", str(thing), route.path)
-                (method,) = route.methods or ()
+                method = next(iter(route.methods or ()))
                 answer = await nobody.request(method, path)
                 reads = method == "GET"
                 assert answer.status_code == (303 if reads else refusal), route.name
