@@ -4,10 +4,9 @@
 // under way survive. What a script has drawn in [data-kept] is its own. The markup comes from
 // our own templates, which escape every name.
 
-const REST = 2; // times as long as the last turn took: a flood of events leaves a busy server its breath
 const REST_AT_MOST = 2000; // milliseconds
 
-let rested = 0; // when the next turn may begin
+let rested = 0; // when the next turn may begin: a flood of events leaves a busy server its breath
 let running = null;
 let again = false;
 let failing = false;
@@ -34,7 +33,7 @@ async function turns() {
       failing = true;
     }
     const took = performance.now() - began;
-    rested = performance.now() + Math.min(REST * took, REST_AT_MOST);
+    rested = performance.now() + Math.min(took, REST_AT_MOST);
   }
 }
 
