@@ -10,7 +10,7 @@ CREATE INDEX device_sign_by_device ON device_sign (device, sign, intake DESC);
 
 -- Who sees what, again, so that it is planned quickly: a policy that asks tables which have policies themselves makes a plan of
 -- hundreds of parts (25 to 60 ms for an excursion's). So they ask views, which look with their owner's eyes: what they name is what
--- the policies of migration 0005 came to. OFFSET 0 keeps the planner from reading all points into memory to look for one.
+-- the policies of migration 0005 came to.
 CREATE VIEW site_of_regions AS
     SELECT id AS site, enterprise FROM site WHERE area BETWEEN (SELECT scope_low()) AND (SELECT scope_high());
 CREATE VIEW device_of_regions AS
@@ -27,21 +27,21 @@ ALTER POLICY scoped ON site USING (in_scope(area, enterprise,
 ALTER POLICY scoped ON enterprise USING (id = (SELECT scope_enterprise()) OR (SELECT scope_low()) = 0
     OR EXISTS (SELECT FROM site_of_regions AS s WHERE s.enterprise = enterprise.id));
 ALTER POLICY scoped ON device USING (CASE WHEN (SELECT scope_enterprise()) IS NULL
-    THEN EXISTS (SELECT FROM device_of_regions AS d WHERE d.device = device.id OFFSET 0)
+    THEN EXISTS (SELECT FROM device_of_regions AS d WHERE d.device = device.id)
     ELSE EXISTS (SELECT FROM seen_device AS s WHERE s.device = device.id) END);
 ALTER POLICY scoped ON point USING (CASE WHEN (SELECT scope_enterprise()) IS NULL
-    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = point.id OFFSET 0)
+    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = point.id)
     ELSE EXISTS (SELECT FROM seen_point AS s WHERE s.point = point.id) END);
 ALTER POLICY scoped ON point_setting USING (CASE WHEN (SELECT scope_enterprise()) IS NULL
-    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = point_setting.point OFFSET 0)
+    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = point_setting.point)
     ELSE EXISTS (SELECT FROM seen_point AS s
         WHERE s.point = point_setting.point AND valid_from >= s.starts AND valid_from < s.stops) END);
 ALTER POLICY scoped ON completeness USING (CASE WHEN (SELECT scope_enterprise()) IS NULL
-    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = completeness.point OFFSET 0)
+    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = completeness.point)
     ELSE EXISTS (SELECT FROM seen_point AS s
         WHERE s.point = completeness.point AND day::timestamp AT TIME ZONE interval '8 h' >= s.starts
           AND (day + 1)::timestamp AT TIME ZONE interval '8 h' <= s.stops) END);
 ALTER POLICY scoped ON excursion USING (CASE WHEN (SELECT scope_enterprise()) IS NULL
-    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = excursion.point OFFSET 0)
+    THEN EXISTS (SELECT FROM point_of_regions AS p WHERE p.point = excursion.point)
     ELSE EXISTS (SELECT FROM seen_point AS s
         WHERE s.point = excursion.point AND started >= s.starts AND started < s.stops) END);
