@@ -21,6 +21,7 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader([HERE / "templates", HERE / "pages", HERE / "parts"]),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -4,6 +4,9 @@
 // under way survive. What a script has drawn in [data-kept] is its own. The markup comes from
 // our own templates, which escape every name.
 
+const REST_AT_MOST = 2000; // milliseconds
+
+let rested = 0; // when the next turn may begin: a flood of events leaves a busy server its breath
 let running = null;
 let again = false;
 let failing = false;
@@ -24,13 +27,17 @@ export function renew() {
 
 async function turns() {
   while (again) {
+    await new Promise((go) => setTimeout(go, rested - performance.now()));
     again = false;
+    const began = performance.now();
     try {
       await turn();
       failing = false;
     } catch {
       failing = true;
     }
+    const took = performance.now() - began;
+    rested = performance.now() + Math.min(took, REST_AT_MOST);
   }
 }
 
