@@ -76,6 +76,13 @@ NOTE: Final = (
     "夜班：鄞州接种门诊冰箱温度偏低，已电话联系，值班员正在转移疫苗。\n"
     "北仑二号库记录仪 10:50 起失联，厂家下午到场。"
 )
+TROUBLES: Final = (
+    (0, "coldroom-1", 1560, 1500, 4.5), (0, "coldroom-2", 640, 600, 4.0),
+    (3, "coldroom-2", 930, 800, 5.0), (6, "refrigerator-1", 200, -1, -8.0),
+    (8, "coldroom-1", 400, -1, 2.4), (8, "coldroom-2", 400, -1, 2.4),
+    (11, "coldroom-1", 95, 30, 3.2), (11, "coldroom-2", 95, 30, 3.2),
+)  # fmt: skip
+"""Enterprise, device, from and to in minutes before now, degrees that a fault adds."""
 SEE: Final = {
     "supervisor": somebody("chen", full_name="陈监管"),
     "county": somebody("lin", full_name="林科员", region="330106"),
@@ -378,20 +385,14 @@ async def _enterprise(desk: Desk, code: str) -> int:
 
 
 def _trouble(number: int, device: str, minutes: float) -> float:
-    """What a fault adds to a temperature."""
-    if device == "coldroom-1" and number == 0 and -1 < minutes < 45:
+    """What a fault adds to a temperature, so many minutes before now."""
+    if (number, device) == (0, "coldroom-1") and -1 < minutes < 45:
         return 5.5 * (1 - math.exp(-(45 - minutes) / 12))  # the door is open now
-    if device == "coldroom-1" and number == 0 and 1500 < minutes < 1560:
-        return 4.5
-    if device == "coldroom-2" and number == 0 and 600 < minutes < 640:
-        return 4.0
-    if device == "coldroom-2" and number == 3 and 800 < minutes < 930:
-        return 5.0
-    if number == 6 and minutes < 200:
-        return -8.0  # freezes
-    if number == 11 and 30 < minutes < 95:
-        return 3.2
-    return 2.4 if number == 8 and minutes < 400 else 0.0
+    return sum(
+        degrees
+        for of, name, begin, end, degrees in TROUBLES
+        if (of, name) == (number, device) and end < minutes < begin
+    )
 
 
 @asynccontextmanager
