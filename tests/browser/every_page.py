@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from storage import sessions
 from storage.connect import connect
-from tests.browser.desk import Desk, code
+from tests.browser.desk import Desk
+from tests.browser.province import code
 from tests.services import Database
 
 
