@@ -44,7 +44,8 @@ class Display:
     def zone_name(self) -> str:
         """The zone as people know it: `China Standard Time, UTC+08:00`."""
         name = dates.get_timezone_name(self.local(self.now), locale=self.locale)
-        return f"{name}, UTC{self.offset()}"
+        comma = "，" if self.texts.language == "zh" else ", "
+        return f"{name}{comma}UTC{self.offset()}"
 
     def clock(self, time: datetime) -> str:
         """The time of day: `17:30:05`."""
