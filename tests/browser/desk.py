@@ -127,8 +127,9 @@ class Desk(World):
         self, time: datetime, dice: Random
     ) -> Iterator[tuple[str, Mapping[str, object]]]:
         minutes = (NOW - time).total_seconds() / 60
+        numbers = {code(number): number for number in range(len(PLACES))}
         for enterprise, key in self.intake.registry.devices:
-            number = next(n for n in range(len(PLACES)) if code(n) == enterprise)
+            number = numbers[enterprise]
             if (number, key) == (5, "coldroom-2") and minutes < 400:
                 continue  # silent
             wave = math.sin(minutes / 90 + number)
@@ -161,7 +162,7 @@ class Desk(World):
 
     async def _invite(self, database: Database) -> None:
         async with await connect(database.url("web"), name="test") as web:
-            first = await _enterprise(self, code(0))
+            first = await self.enterprise(code(0))
             theirs = somebody(
                 "zhou", Role.ENTERPRISE, full_name="周工", enterprise=first
             )
@@ -260,15 +261,6 @@ class Desk(World):
             **more,  # type: ignore[arg-type]
         )
         await carry_out(web, self.people[who], command, self.clock.time)
-
-
-async def _enterprise(desk: Desk, code: str) -> int:
-    cursor = await desk.connection.execute(
-        "SELECT id FROM enterprise WHERE code = %s", (code,)
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _trouble(number: int, device: str, minutes: float) -> float:

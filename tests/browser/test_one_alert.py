@@ -15,8 +15,8 @@ from alerting.life.commands import carry_out
 from alerting.life.forms import Command
 from domain.people import Person, Role
 from storage import people
-from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import REGISTRY, Site, World
+from tests.browser.conftest import ClientOf, NewPage
+from tests.browser.world import REGISTRY, World
 from tests.people import signed_in, somebody
 from tests.services import Database
 from tests.stored import connected
@@ -89,6 +89,7 @@ async def test_an_alert_is_worked_to_its_end_by_supervisor_and_enterprise(
     await expect(events).to_have_text(
         ["closed", "answered", "assigned", "acknowledged", "returned", "opened"]
     )
+    await expect(page.locator("#journal")).to_contain_text("I call them")
     await expect(page.locator("#alert-summary button")).to_have_text(["Comment"])
 
 
@@ -136,26 +137,24 @@ async def test_it_explains_itself(
 
 
 async def test_who_may_only_look_has_no_buttons(
-    database: Database, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await over(world)
-    auditor = somebody("auditor", Role.AUDITOR)
-    secret = await signed_in(database, auditor, world.clock.real_now())
-    async with new_client(site, secret) as client:
-        text = (await client.get("/alerts/1", headers=FORM)).text
-        assert "Cold room 1 temperature" in text or "一号冷库温度" in text
-        assert "<dialog" not in text
-        answer = await client.post("/alerts/1/commands", data={"name": "acknowledge"})
-        assert answer.status_code == 403
+    for role in (Role.AUDITOR, Role.ADMINISTRATOR):
+        async with client_of(somebody(role, role)) as client:
+            text = (await client.get("/alerts/1", headers=FORM)).text
+            assert "一号冷库温度" in text
+            assert "<dialog" not in text
+            form = {"name": "acknowledge"}
+            answer = await client.post("/alerts/1/commands", data=form)
+            assert answer.status_code == 403, role
 
 
 async def test_a_foreign_alert_is_an_unknown_one(
-    database: Database, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await over(world)
-    stranger = somebody("stranger", region="110000")
-    secret = await signed_in(database, stranger, world.clock.real_now())
-    async with new_client(site, secret) as client:
+    async with client_of(somebody("stranger", region="110000")) as client:
         for number in (1, 999, 0, -1, 1 << 63):
             for path in ("", "/export"):
                 answer = await client.get(f"/alerts/{number}{path}")
@@ -172,6 +171,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
     headers = FORM | {"Accept-Language": "en"}
     for form, status, words in (
         ({"name": "comment", "reason": "seen"}, 303, ""),
+        ({"name": "comment", "reason": "x" * 1001}, 400, "1000 characters"),
         ({"name": "comment"}, 400, "Fill in “Reason”"),
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
         ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
@@ -180,13 +180,16 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "acknowledge", "id": "no"}, 400, "id"),
         ({"name": "comment", "reason": "\x00"}, 400, "control characters"),
         ({"name": "explode"}, 400, "no such command"),
-        ({"name": "acknowledge"}, 303, ""),
+        ({"name": "acknowledge", "reason": "one\r\ntwo"}, 303, ""),
+        ({"name": "acknowledge"}, 409, "Alert 1 is returned, acknowledged"),
         ({"name": "assign", "assignee": "nobody"}, 400, "Cannot be assigned"),
         ({}, 400, "name"),
     ):
         answer = await client.post("/alerts/1/commands", data=form, headers=headers)
         assert (answer.status_code, form) == (status, form)
         assert words in answer.text
+        if status == 303:
+            assert answer.headers["location"] == "/alerts/1"
 
 
 async def test_what_is_sent_twice_is_done_once(

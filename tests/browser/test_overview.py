@@ -68,6 +68,8 @@ async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
     await page.get_by_role("link", name="Zhejiang").click()
     await page.get_by_role("link", name="中文").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("浙江省")
+    await page.goto(page.url.split("?", maxsplit=1)[0])  # it is remembered
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
 
 
 async def test_an_enterprise_sees_its_own(
@@ -76,11 +78,7 @@ async def test_an_enterprise_sees_its_own(
     evil = "<img src=x onerror=alert(1)>"
     text = REGISTRY.read_text(encoding="utf-8")
     await world.register(text.replace("en: Example warehouse 1", f"en: '{evil}'"))
-    async with await connect(database.url(), name="test-owner") as owner:
-        found = await owner.execute(
-            "SELECT id FROM enterprise WHERE code = %s", (ENTERPRISE,)
-        )
-        ((number,),) = await found.fetchall()
+    number = await world.enterprise(ENTERPRISE)
     user = somebody("pharma", Role.ENTERPRISE, enterprise=number)
     session = await signed_in(database, user, world.clock.real_now())
     page = await new_page(session=session, java_script_enabled=False)
