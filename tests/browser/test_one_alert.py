@@ -16,7 +16,7 @@ from alerting.life.forms import Command
 from domain.people import Person, Role
 from storage import people
 from tests.browser.conftest import ClientOf, NewPage
-from tests.browser.world import REGISTRY, World
+from tests.browser.world import REGISTRY, Site, World
 from tests.people import signed_in, somebody
 from tests.services import Database
 from tests.stored import connected
