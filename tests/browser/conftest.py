@@ -12,7 +12,7 @@ from typing import TypeAlias
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.browser.world import Site, World, new_world, serve
 from tests.people import signed_in, somebody
@@ -28,8 +28,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 8_000
-"""Milliseconds of real time that a page may take to show something."""
+PATIENCE = 20_000
+"""Milliseconds of real time that a page may take to show something, on a busy machine too."""
+expect.set_options(timeout=PATIENCE)
 
 NewPage: TypeAlias = Callable[..., Awaitable[Page]]
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -148,7 +149,9 @@ async def new_page(browser: Browser, site: Site, secret: str) -> AsyncIterator[N
             await context.add_cookies([cookie])  # type: ignore[list-item]
         page = await context.new_page()
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("request", lambda request: faults.extend(foreign(request.url, site)))
+        page.on(
+            "request", lambda request: faults.extend(foreign(request.url, site.address))
+        )
         page.on("console", lambda line: faults.extend(complaint(line.type, line.text)))
         await page.clock.install()
         if without:
@@ -166,9 +169,9 @@ async def new_page(browser: Browser, site: Site, secret: str) -> AsyncIterator[N
     assert faults == []
 
 
-def foreign(url: str, site: Site) -> list[str]:
+def foreign(url: str, address: str) -> list[str]:
     """A request to anywhere but our own server."""
-    own = url.removeprefix("blob:").startswith(site.address)
+    own = url.removeprefix("blob:").startswith(address)
     return [] if own else [f"foreign request: {url}"]
 
 
