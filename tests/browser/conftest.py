@@ -149,9 +149,7 @@ async def new_page(browser: Browser, site: Site, secret: str) -> AsyncIterator[N
             await context.add_cookies([cookie])  # type: ignore[list-item]
         page = await context.new_page()
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on(
-            "request", lambda request: faults.extend(foreign(request.url, site.address))
-        )
+        page.on("request", lambda request: faults.extend(foreign(request.url, site)))
         page.on("console", lambda line: faults.extend(complaint(line.type, line.text)))
         await page.clock.install()
         if without:
@@ -169,9 +167,9 @@ async def new_page(browser: Browser, site: Site, secret: str) -> AsyncIterator[N
     assert faults == []
 
 
-def foreign(url: str, address: str) -> list[str]:
+def foreign(url: str, site: Site) -> list[str]:
     """A request to anywhere but our own server."""
-    own = url.removeprefix("blob:").startswith(address)
+    own = url.removeprefix("blob:").startswith(site.address)
     return [] if own else [f"foreign request: {url}"]
 
 

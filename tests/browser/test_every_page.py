@@ -91,9 +91,7 @@ async def opened(at: Furnished, shot: Shot, **dress: Any) -> Opened:
     page = await context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on(
-        "request", lambda request: faults.extend(foreign(request.url, at.site.address))
-    )
+    page.on("request", lambda request: faults.extend(foreign(request.url, at.site)))
     page.on("console", lambda line: faults.extend(complaint(line.type, line.text)))
     answer = await page.goto(at.site.address + shot.path)
     assert answer is not None

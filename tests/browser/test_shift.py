@@ -22,7 +22,6 @@ from blackbox.demo.run import run
 from blackbox.demo.surroundings import Options
 from blackbox.services import state_directory
 from blackbox.settings import Settings
-from tests.browser.conftest import foreign
 from tests.browser.test_one_alert import press
 from tests.services import BINARIES, short_directory
 
@@ -77,10 +76,8 @@ class Demo:
         )
         context.set_default_timeout(PATIENCE)
         context.on("weberror", lambda one: self.faults.append(f"error: {one.error}"))
-        context.on(
-            "request", lambda one: self.faults.extend(foreign(one.url, self.address))
-        )
-        context.on("console", self._complain)
+        context.on("request", lambda one: self._check_own(one.url))
+        context.on("console", lambda one: self._check_calm(one.type, one.text))
         page = await context.new_page()
         await page.goto("/")
         await page.get_by_label("Name").fill(name)
@@ -88,9 +85,13 @@ class Demo:
         await page.get_by_role("button", name="Sign in").click()
         return page
 
-    def _complain(self, line: object) -> None:
-        if getattr(line, "type", "") in ("error", "warning"):
-            self.faults.append(str(line))
+    def _check_own(self, url: str) -> None:
+        if not url.startswith(self.address):
+            self.faults.append(f"foreign request: {url}")
+
+    def _check_calm(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.faults.append(f"{kind}: {text}")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -141,34 +142,30 @@ async def fits_a_phone(page: Page) -> None:
     await page.set_viewport_size(wide)
 
 
-@pytest.mark.timeout(170)
-async def test_a_shift_is_worked(demo: Demo) -> None:
-    overview = await demo.sign_in("supervisor")
-    await expect(overview.locator(".face-well")).to_be_visible(timeout=PATIENCE)
-    inbox = await overview.context.new_page()
-    await inbox.goto("/alerts")
-    control = await overview.context.new_page()
-    await control.goto("/demo")
+async def opens_a_door(page: Page) -> None:
+    await page.goto("/demo")
+    await live(page)
+    await page.get_by_label("Device").select_option("coldroom-1")
+    await page.get_by_role("button", name="Door open").click()
+    await expect(page.locator("output")).to_contain_text("coldroom-1: Door open")
+
+
+async def appears(overview: Page, inbox: Page) -> str:
+    """The alert, without a reload; its number."""
     for page in (overview, inbox):
-        await live(page)
+        assert not await page.get_by_text(ROOM).count()
         await page.evaluate("globalThis.untouched = true")
-
-    await live(control)
-    await control.get_by_label("Device").select_option("coldroom-1")
-    await control.get_by_role("button", name="Door open").click()
-    await expect(control.locator("output")).to_contain_text("coldroom-1: Door open")
-
-    # It appears by itself, and gets worse.
+    await opens_a_door(await overview.context.new_page())
     card = overview.locator("#newest article", has_text=ROOM)
     await expect(card).to_be_visible(timeout=PATIENCE)
     row = inbox.locator("#alerts > li.major", has_text=ROOM)
     await expect(row).to_be_visible(timeout=PATIENCE)
     for page in (overview, inbox):
         assert await page.evaluate("globalThis.untouched")
-    number = (await row.get_attribute("id") or "").removeprefix("alert-")
+    return (await row.get_attribute("id") or "").removeprefix("alert-")
 
-    # By keyboard.
-    await inbox.bring_to_front()
+
+async def acknowledges_by_keyboard(inbox: Page, number: str) -> None:
     cursor = inbox.locator("#alerts > .cursor")
     for key in "j" * 40 + "k" * 40:  # others may come in between
         await inbox.keyboard.press(key)
@@ -177,45 +174,63 @@ async def test_a_shift_is_worked(demo: Demo) -> None:
     await expect(cursor).to_have_id(f"alert-{number}")
     await inbox.keyboard.press("a")
     await expect(inbox.locator("#work output")).to_have_text("1 alert acknowledged.")
-    await expect(row.locator(".work")).to_have_text("Acknowledged")
-    await fits_a_phone(inbox)
+    await expect(cursor.locator(".work")).to_have_text("Acknowledged")
 
-    # The enterprise answers, in a browser of its own.
-    theirs = await demo.sign_in("enterprise")
+
+async def answers(theirs: Page, number: str) -> None:
     await theirs.locator("#nav-inbox").click()
     await theirs.locator(f"#alert-{number}").get_by_role("link", name=ROOM).click()
+    await expect(theirs).to_have_url(re.compile(rf"/alerts/{number}$"))
     await live(theirs)
     await press(theirs, "Answer", Cause="The door was left open", Action="Closed it")
     await expect(theirs.locator("#answer")).to_contain_text("The door was left open")
 
-    # The supervisor sees the answer without a reload, and when all is well, closes.
-    await inbox.keyboard.press("Enter")
-    await expect(inbox).to_have_url(re.compile(rf"/alerts/{number}$"))
-    await live(inbox)
-    await expect(inbox.locator("#answer")).to_contain_text("The door was left open")
-    await press(inbox, "Close")
-    await expect(inbox.locator("#alert-summary .work")).to_have_text("Closed")
-    await expect(theirs.locator("#alert-summary .work")).to_have_text("Closed")
-    await expect(inbox.locator("#journal b").first).to_have_text("closed")
 
-    # The chart.
-    await inbox.wait_for_function("document.querySelector('.plot')?.layout?.shapes")
-    shapes = await inbox.evaluate(SHAPES)
-    boxes = {one["kind"]: one["box"] for one in shapes}
+async def closes(page: Page, number: str) -> None:
+    """Once the room has cooled down."""
+    await expect(page).to_have_url(re.compile(rf"/alerts/{number}$"))
+    await live(page)
+    await expect(page.locator("#answer")).to_contain_text("The door was left open")
+    await press(page, "Close")
+    await expect(page.locator("#alert-summary .work")).to_have_text("Closed")
+    await expect(page.locator("#journal b").first).to_have_text("closed")
+
+
+async def shows_bands_and_shading(page: Page) -> None:
+    await page.wait_for_function("document.querySelector('.plot')?.layout?.shapes")
+    boxes = {one["kind"]: one["box"] for one in await page.evaluate(SHAPES)}
     assert set(boxes) == {"band", "limit", "shade", "flag"}
-    kinds = ("band", "shade", "flag")
     whole = [0, 0, 10_000, 10_000]
-    seen = await colours(inbox, whole, *(boxes[kind] for kind in kinds))
-    assert len(set(seen)) == 4, dict(zip(("plain", *kinds), seen, strict=True))
+    seen = await colours(page, whole, boxes["band"], boxes["shade"], boxes["flag"])
+    assert len(set(seen)) == 4, seen
 
+
+@pytest.mark.timeout(170)
+async def test_a_shift_is_worked(demo: Demo) -> None:
+    overview = await demo.sign_in("supervisor")
+    await expect(overview.locator(".face-well")).to_be_visible(timeout=PATIENCE)
+    inbox = await overview.context.new_page()
+    await inbox.goto("/alerts")
+    await live(inbox)
+    number = await appears(overview, inbox)
+    await inbox.bring_to_front()
+    await acknowledges_by_keyboard(inbox, number)
+    await fits_a_phone(inbox)
+
+    theirs = await demo.sign_in("enterprise")
+    await answers(theirs, number)
+    await inbox.keyboard.press("Enter")
+    await closes(inbox, number)
+    await expect(theirs.locator("#alert-summary .work")).to_have_text("Closed")
+    await shows_bands_and_shading(inbox)
     await fits_a_phone(inbox)
     await inbox.get_by_role("link", name="中文").click()
     await expect(inbox.get_by_role("heading", level=1)).to_have_text("一号冷库温度")
     await expect(inbox.locator("#alert-summary .work")).to_have_text("已关闭")
 
-    # Nobody listens any more: every page says so, and loudly.
     ingestor().kill()
-    await expect(overview.locator(".face-deaf")).to_be_visible(timeout=DEAF_WITHIN)
-    await expect(overview.locator(".face-deaf")).to_contain_text("BOX DEAF")
+    deaf = overview.locator(".face-deaf")
+    await expect(deaf).to_be_visible(timeout=DEAF_WITHIN)
+    await expect(deaf).to_contain_text("BOX DEAF")
     await expect(theirs.locator(".face-deaf")).to_be_visible()
     assert demo.faults == []
