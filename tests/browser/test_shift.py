@@ -200,7 +200,7 @@ async def shows_bands_and_shading(page: Page) -> None:
     await page.wait_for_function("document.querySelector('.plot')?.layout?.shapes")
     boxes = {one["kind"]: one["box"] for one in await page.evaluate(SHAPES)}
     assert set(boxes) == {"band", "limit", "shade", "flag"}
-    whole = [0, 0, 10_000, 10_000]
+    whole = [0.0, 0.0, 10_000.0, 10_000.0]
     seen = await colours(page, whole, boxes["band"], boxes["shade"], boxes["flag"])
     assert len(set(seen)) == 4, seen
 
