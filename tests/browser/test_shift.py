@@ -45,7 +45,9 @@ COMMONEST = """async ([png, boxes]) => {
     const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
     canvas.drawImage(picture, 0, 0);
     return boxes.map(([x, y, width, height]) => {
-        const { data } = canvas.getImageData(x, y, Math.max(width, 1), Math.max(height, 1));
+        const right = Math.min(x + width, picture.width);
+        const bottom = Math.min(y + height, picture.height);
+        const { data } = canvas.getImageData(x, y, Math.max(right - x, 1), Math.max(bottom - y, 1));
         const counts = new Map();
         for (let n = 0; n < data.length; n += 4) {
             const colour = data.slice(n, n + 3).join();
@@ -200,7 +202,7 @@ async def shows_bands_and_shading(page: Page) -> None:
     await page.wait_for_function("document.querySelector('.plot')?.layout?.shapes")
     boxes = {one["kind"]: one["box"] for one in await page.evaluate(SHAPES)}
     assert set(boxes) == {"band", "limit", "shade", "flag"}
-    whole = [0.0, 0.0, 10_000.0, 10_000.0]
+    whole = [0.0, 0.0, 9_999.0, 9_999.0]
     seen = await colours(page, whole, boxes["band"], boxes["shade"], boxes["flag"])
     assert len(set(seen)) == 4, seen
 
