@@ -69,7 +69,7 @@ limits AS (
 # Of all points that are seen: one pass over each table, but for the readings. Of each state
 # the points that stand first, so that they need not be looked for again.
 STATES = (
-    BOUNDS
+    BOUNDS  # noqa: S608
     + """, chosen AS MATERIALIZED (
     SELECT id, device, site, enterprise, resolution FROM placed_point
      WHERE enterprise IS NOT NULL
@@ -97,7 +97,7 @@ SELECT state, count(*) AS points,
 )
 # Of a few, whose settings and excursions are looked up one by one.
 LINES = (
-    BOUNDS
+    BOUNDS  # noqa: S608
     + """, chosen AS MATERIALIZED (
     SELECT * FROM placed_point
      WHERE enterprise IS NOT NULL
