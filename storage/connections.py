@@ -21,8 +21,8 @@ DEVICES = """
 SELECT d.id, d.key, d.name_zh, d.name_en, d.kind, d.time_zone,
        s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en, s.region,
        e.id AS enterprise, e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
-       (SELECT min(t.interval) FROM point p
-         CROSS JOIN LATERAL (SELECT interval FROM point_setting
+       (SELECT min(t.interval) FROM placed_point p
+         CROSS JOIN LATERAL (SELECT interval FROM seen_setting
                               WHERE point = p.id AND valid_from <= %(now)s
                               ORDER BY valid_from DESC, intake DESC LIMIT 1) t
          WHERE p.device = d.id) AS interval
@@ -40,8 +40,8 @@ SELECT d.id, d.key, d.name_zh, d.name_en, d.kind, d.time_zone,
 """
 POINTS = """
 SELECT p.id, p.device, p.key, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, t.zone, t.interval, t.in_use
-  FROM point p
-  LEFT JOIN LATERAL (SELECT zone, interval, in_use FROM point_setting
+  FROM placed_point p
+  LEFT JOIN LATERAL (SELECT zone, interval, in_use FROM seen_setting
                       WHERE point = p.id AND valid_from <= %(now)s
                       ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
  WHERE p.device = ANY(%(devices)s)
@@ -86,7 +86,7 @@ RECENT = """
 SELECT w.point, r.time, r.intake, i.arrived
   FROM unnest(%(points)s::int4[], %(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (point, start, stop)
  CROSS JOIN LATERAL (SELECT time, intake FROM reading
-                      WHERE point = w.point AND time >= w.start AND time < w.stop AND time >= %(since)s
+                      WHERE point = w.point AND time >= greatest(w.start, %(since)s) AND time < coalesce(w.stop, 'infinity')
                       ORDER BY time DESC LIMIT %(each)s) AS r
   JOIN intake AS i ON i.id = r.intake
 """
@@ -345,8 +345,8 @@ async def recent(
     parts = [(point, *window) for point, those in windows.items() for window in those]
     parameters = {
         "points": [point for point, _, _ in parts],
-        "starts": [start or "-infinity" for _, start, _ in parts],
-        "stops": [stop or "infinity" for _, _, stop in parts],
+        "starts": [start for _, start, _ in parts],
+        "stops": [stop for _, _, stop in parts],
         "since": since,
         "each": each,
     }

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from blackbox.services.server import LAUNCHER
@@ -87,3 +87,20 @@ async def until_one_fails(children: Sequence[Child]) -> None:
         for wait in waits:
             wait.cancel()
     raise waits[done.pop()].failed()
+
+
+async def until_ended(
+    needed: Child, others: Sequence[Child], say: Callable[[str], None]
+) -> None:
+    """Wait; raises Unavailable as soon as `needed` has ended. Of the others it is said."""
+
+    async def mourn(child: Child) -> None:
+        await child.process.wait()
+        say(str(child.failed()))
+
+    mourning = [asyncio.ensure_future(mourn(child)) for child in others]
+    try:
+        await until_one_fails([needed])
+    finally:
+        for each in mourning:
+            each.cancel()

@@ -139,7 +139,10 @@ class Demo:
     # With a page --------------------------------------------------------------------
 
     async def show(self) -> None:
-        """Say where the page is, then a line per event; play again and again."""
+        """Say where the page is, then a line per event; play again and again.
+
+        It ends with its page. Whatever else dies, the page must say so: let it be tried.
+        """
         running = state.Running(
             database_url=self._urls["owner"],
             mqtt_url=self._urls["mqtt"],
@@ -155,7 +158,8 @@ class Demo:
         say(f"数据 · data    {self._directory}")
         say("故障 · a fault  blackbox simulate fault coldroom-1 door-open 20m")
         say("Ctrl-C 停止 · stops")
-        watch = asyncio.ensure_future(children.until_one_fails(self._children))
+        *others, dashboard = self._children
+        watch = children.until_ended(dashboard, others, say)
         await first(self._replay(), watch, events.tell(self._urls["owner"], say))
 
     async def _replay(self) -> None:

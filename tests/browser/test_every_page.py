@@ -17,9 +17,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import PATIENCE, complaint, foreign
+from tests.browser.conftest import PATIENCE, complaint, foreign, new_client
 from tests.browser.desk import new_desk
 from tests.browser.every_page import Shot, every_page, session_of
+from tests.browser.links import broken
 from tests.browser.world import Site, serve
 from tests.services import Database, new_database
 
@@ -141,3 +142,13 @@ async def test_a_page_is_readable_without_javascript(
         words = await page.locator("main").inner_text()
         assert len(words.split()) >= 6  # the sign-in has no more
         assert not re.search(r"\{[a-z_]+\}", words)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    "who", ["supervisor", "enterprise", "administrator", "auditor"]
+)
+async def test_every_link_leads_somewhere(furnished: Furnished, who: str) -> None:
+    async with new_client(furnished.site, furnished.sessions[who]) as client:
+        assert await broken(client) == []

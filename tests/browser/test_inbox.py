@@ -14,10 +14,11 @@ from playwright.async_api import expect
 from domain.people import Role
 from storage import journal
 from tests.browser.conftest import ClientOf, NewPage
-from tests.browser.world import World, opened
+from tests.browser.world import WARM, World, opened
 from tests.people import somebody
 from tests.services import Database
 
+DAMP = [(float(minute), {"h1": 95.0}) for minute in range(60, -1, -1)]
 # Alerts 11 to 14: a critical one, an overdue minor one, a shelved one, and one of the box.
 FURTHER = """
 INSERT INTO alert (id, rule, version, point, device, enterprise, site, region, severity, suppressed,
@@ -98,13 +99,24 @@ async def test_cursor_and_selection_outlive_what_comes_and_goes(
     page = await new_page("/alerts")
     for key in "jjx":
         await page.keyboard.press(key)
-    damp = [(float(minute), {"h1": 95.0}) for minute in range(60, -1, -1)]
-    await world.send("coldroom-1", *damp)
+    await world.send("coldroom-1", *DAMP)
     await expect(page.locator("#alerts > li")).to_have_count(5)
     await expect(page.locator("#alerts > .cursor")).to_have_id("alert-11")
     await expect(page.locator("#alert-11 input")).to_be_checked()
     await expect(page.locator("#chosen")).to_have_text("1 selected")
     assert await page.evaluate("document.activeElement.closest('li').id") == "alert-11"
+
+
+async def test_the_keyboard_begins_at_the_top_whatever_came_before(
+    world: World, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    await world.send("coldroom-1", *DAMP)
+    await expect(page.locator("#alerts > li.minor")).to_have_count(1)
+    await world.send("coldroom-1", *WARM)
+    await expect(page.locator("#alerts > li")).to_have_count(2)
+    await page.keyboard.press("j")
+    await expect(page.locator("#alerts > .cursor")).to_have_class(re.compile("major"))
 
 
 async def test_a_critical_alert_rings_until_it_is_acknowledged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from alerting.life.forms import Command
 from domain.people import Person, Role
 from storage import people
 from tests.browser.conftest import ClientOf, NewPage
-from tests.browser.world import REGISTRY, World
+from tests.browser.world import REGISTRY, Site, World
 from tests.people import signed_in, somebody
 from tests.services import Database
 from tests.stored import connected
@@ -251,3 +252,28 @@ async def test_the_export_names_digests_that_the_chain_has(
             assert digest in text
     assert text.count("SELECT encode(") == 2
     assert "+08:00" in text
+
+
+async def test_the_address_of_a_chart_that_goes_on_does_not_change_with_every_second(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send("coldroom-1", *[(minute, {"t1": 9.4}) for minute in range(299, -1, -1)])  # fmt: skip
+    addresses = set()
+    for _ in range(3):
+        answer = await client.get("/alerts/1", headers=FORM)
+        addresses |= set(re.findall(r'data-series="([^"]*)"', answer.text))
+        world.clock.time += timedelta(seconds=10)
+    assert len(addresses) == 1
+
+
+async def test_without_javascript_what_was_refused_leads_back_to_its_form(
+    world: World, site: Site, new_page: NewPage
+) -> None:
+    await over(world)
+    page = await new_page("/alerts/1", java_script_enabled=False)
+    form = page.locator("#command-acknowledge")
+    await world.send("coldroom-1", (3, {"t1": 20.0}))  # it has changed meanwhile
+    await form.get_by_role("button", name="Acknowledge").click()
+    await expect(page.locator("h1")).to_contain_text("409")
+    await page.get_by_role("link", name="Back to where you were").click()
+    await expect(page).to_have_url(f"{site.address}/alerts/1")

@@ -33,7 +33,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     page = await new_page()
     await expect(page.get_by_text("No open alerts")).to_be_visible()
     store = page.locator("#map").get_by_role("link", name="Example warehouse 1")
-    await expect(store).to_have_text("Example warehouse 1: well")
+    await expect(store).to_have_text("Example warehouse 1: not assessed")
     await page.evaluate("globalThis.untouched = true")
     await opened(world)
     card = page.locator("#alert-1")
@@ -43,7 +43,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     await page.clock.fast_forward(3_000)
     await expect(store).to_have_text("Example warehouse 1: major alert")
     major = page.locator("#open").get_by_role("link", name="1 major")
-    await expect(major).to_have_attribute("href", "/alerts?severity=major")
+    await expect(major).to_have_attribute("href", "/alerts?level=major")
     assert await page.evaluate("globalThis.untouched")
 
 

@@ -15,8 +15,8 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page, expect
 
 from dashboard import passwords
-from dashboard.pages.sign_in.routes import local
 from dashboard.passwords import NOBODYS, Passwords
+from dashboard.security import local
 from domain.people import Person, Role
 from storage import people, sessions, tokens
 from storage.unit import PEOPLE, Connection, unit_of_work

@@ -46,12 +46,12 @@ function keep() {
   const before = order;
   order = ids();
   const anchor = current ?? following;
-  if (anchor && !order.includes(anchor)) {
+  if (!current && following === (before[0] ?? null)) {
+    following = order[0] ?? null; // above all others, and stays there
+  } else if (anchor && !order.includes(anchor)) {
     const behind = before.slice(before.indexOf(anchor) + 1);
     following = behind.find((id) => order.includes(id)) ?? null;
     current = null;
-  } else if (!before.length) {
-    following = order[0] ?? null;
   }
   row()?.classList.add("cursor");
 }
@@ -126,7 +126,10 @@ const KEYS = {
     openShelve(ticked().length ? selection() : mine ? [mine.dataset.shelve] : []);
   },
   x: () => row()?.querySelector("input[name=alert]")?.click(),
-  "/": () => document.getElementById("q").select(),
+  "/": () => {
+    document.getElementById("q").focus();
+    document.getElementById("q").select();
+  },
   "?": () => document.getElementById("help").showModal(),
   Escape: () => choose(false),
 };
