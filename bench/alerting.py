@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry
 
 from alerting.life.commands import carry_out
 from alerting.life.forms import Command
-from bench import box
+from bench import box, world
 from dashboard.audience import Client
 from dashboard.pool import new_pool
 from dashboard.stream import Stream
@@ -50,7 +50,6 @@ SELECT n, n, 'd', '记录仪', 'Logger', 'logger' FROM generate_series(1, 900) A
 INSERT INTO point (device, key, name_zh, name_en, quantity, unit, resolution, stage, factor)
 SELECT n, 't' || k, '温度', 'Temperature', 'temperature', '°C', 0.1, 'storage', 'environment'
   FROM generate_series(1, 900) AS n, generate_series(1, 10) AS k ORDER BY n, k;
-INSERT INTO rule_version (version, rule, kind, content) VALUES ('v', 'cold', 'threshold', '{}');
 INSERT INTO person (name, full_name, role, region, language, created_at)
 VALUES ('chief', 'Chief', 'supervisor', '330000', 'en', '2026-01-01Z');
 """
@@ -67,6 +66,12 @@ OPENINGS = """
 INSERT INTO journal (alert, n, intake, at, actor, event, severity, new_state, detail)
 SELECT id, 1, 1, opened_at, 'system', 'opened', severity, 'active-unacknowledged', '{}' FROM alert;
 SELECT setval('alert_id', (SELECT max(id) FROM alert));
+"""
+RULE = "INSERT INTO rule_version (version, rule, kind, content) VALUES ('v', 'cold', 'threshold', %s)"
+EXCURSIONS = """
+INSERT INTO excursion (id, revision, intake, point, rule, version, level, severity, started, peak, peak_time, withdrawn)
+SELECT id, 1, 1, point, rule, version, 'excursion', severity, opened_at, 9.5, opened_at, false FROM alert;
+INSERT INTO alert_excursion (alert, excursion, intake) SELECT id, id, 1 FROM alert;
 """
 REVISED = """
 INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, detail)
@@ -99,8 +104,10 @@ async def province(admin: str, alerts: int) -> AsyncIterator[Database]:
     async with box.migrated(admin) as database:
         with psycopg.connect(database.url(), autocommit=True) as connection:
             connection.execute(SEED)
+            connection.execute(RULE, (world.version("cold", {}).content,))
             connection.execute(ALERTS, {"count": alerts})
             connection.execute(OPENINGS)
+            connection.execute(EXCURSIONS)
             connection.execute("VACUUM ANALYZE")
         yield database
 

@@ -44,7 +44,8 @@ class Display:
     def zone_name(self) -> str:
         """The zone as people know it: `China Standard Time, UTC+08:00`."""
         name = dates.get_timezone_name(self.local(self.now), locale=self.locale)
-        return f"{name}, UTC{self.offset()}"
+        comma = "，" if self.texts.language == "zh" else ", "
+        return f"{name}{comma}UTC{self.offset()}"
 
     def clock(self, time: datetime) -> str:
         """The time of day: `17:30:05`."""
@@ -102,9 +103,13 @@ class Display:
         seconds = max(0, int(duration.total_seconds()))
         days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
         if days:
-            return self.texts("duration.days", d=days, h=hours % 24)
+            more = hours % 24
+            whole = self.texts("duration.whole-days", n=days)
+            return self.texts("duration.days", d=days, h=more) if more else whole
         if hours:
-            return self.texts("duration.hours", h=hours, m=minutes % 60)
+            more = minutes % 60
+            whole = self.texts("duration.whole-hours", n=hours)
+            return self.texts("duration.hours", h=hours, m=more) if more else whole
         if minutes:
             return self.texts("duration.minutes", n=minutes)
         return self.texts("duration.seconds", n=seconds)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from alerting.life.commands import Outcome
 from alerting.life.forms import Command
@@ -27,6 +29,8 @@ from storage.unit import Connection
 
 PATIENCE = 3.0
 """Real seconds that a request waits for a connection."""
+AT_ONCE: Final = 3
+"""Connections that one person reads with: of twelve, in dashboard/pool.py."""
 LONGEST_ZONE: Final = 64
 """Characters of a zone's name."""
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -74,6 +78,10 @@ class House:
     """That people can be told over, by the names of the settings."""
     turns: Turns = field(default_factory=Turns)
     """Of long work."""
+    readers: WeakValueDictionary[int, asyncio.Semaphore] = field(
+        default_factory=WeakValueDictionary
+    )
+    """By person: who asks for much at once does not keep all connections from others."""
 
     @property
     def cookie(self) -> str:
@@ -89,10 +97,30 @@ class House:
 
     @asynccontextmanager
     async def seen_by(self, person: Person) -> AsyncIterator[Connection]:
-        """A connection that reads, in one view of the database, what `person` may see."""
-        async with self.connection() as connection, snapshot(connection):
+        """A connection that reads, in one view of the database, what `person` may see.
+
+        One person has `AT_ONCE` of them, and waits for the next as for any connection.
+        """
+        async with (
+            self._turn(person),
+            self.connection() as connection,
+            snapshot(connection),
+        ):
             await enter(connection, person.scope)
             yield connection
+
+    @asynccontextmanager
+    async def _turn(self, person: Person) -> AsyncIterator[None]:
+        """One of the person's `AT_ONCE`. Raises PoolTimeout where all are busy for long."""
+        turns = self.readers.setdefault(person.id, asyncio.Semaphore(AT_ONCE))
+        try:
+            await asyncio.wait_for(turns.acquire(), PATIENCE)
+        except TimeoutError as error:
+            raise PoolTimeout(f"{person.name} reads {AT_ONCE} times already") from error
+        try:
+            yield
+        finally:
+            turns.release()
 
     def display(self, texts: Texts, zone: tzinfo | None = None) -> Display:
         """Writes values and times of a page that is made now, in the viewer's zone."""

@@ -81,7 +81,14 @@ def answer(
 ) -> Response:
     """The error, for people or for programs."""
     if wants_page(request):
-        return page(request, "error.html", status=status, code=status, detail=detail)
+        return page(
+            request,
+            "error.html",
+            status=status,
+            code=status,
+            detail=detail,
+            back=back(request),
+        )
     kind = kind or KINDS.get(status, "ours" if status >= 500 else "request")  # noqa: PLR2004
     document = {
         "type": f"urn:blackbox:problem:{kind}",
@@ -97,6 +104,13 @@ def answer(
         HEADERS_OF.get(status),
         media_type="application/problem+json",
     )
+
+
+def back(request: Request) -> str:
+    """The page of ours whose form was refused; of what was only looked for, the first."""
+    came = request.headers.get("referer", "")
+    ours = request.method == "POST" and came.startswith(str(request.base_url))
+    return came if ours else "/"
 
 
 async def _problem(request: Request, error: Problem) -> Response:

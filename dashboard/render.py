@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from dashboard import navigation
 from dashboard.assets import PLOTLY
 from dashboard.house import display, house
+from dashboard.security import local
 from dashboard.texts import LANGUAGES, NAMES, TAGS
 
 HERE = Path(__file__).parent
@@ -20,6 +21,7 @@ ENVIRONMENT = Environment(
     loader=FileSystemLoader([HERE / "templates", HERE / "pages", HERE / "parts"]),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -50,7 +52,8 @@ def page(
         position=position,
         tag=TAGS[show.texts.language],
         person=person,
-        live=here.cookie in request.cookies,
+        # What answers a form cannot be asked for again.
+        live=here.cookie in request.cookies and request.method == "GET",
         entries=navigation.entries(person, demo=here.inject_fault is not None),
         current=navigation.current(request.url.path),
         languages={one: (NAMES[one], link(request, lang=one)) for one in LANGUAGES},
@@ -80,8 +83,11 @@ def _remember(response: HTMLResponse, name: str, value: str) -> None:
 
 
 def link(request: Request, **changes: object) -> str:
-    """Address of the page as it is, with `changes` to its query; None leaves out."""
-    path = request.url.path if request.method == "GET" else "/"
+    """Address of the page as it is, with `changes` to its query; None leaves out.
+
+    Of no page of ours it is the first: `//elsewhere` would lead to another host.
+    """
+    path = local(request.url.path) if request.method == "GET" else "/"
     query = {**request.query_params, "lang": None, "theme": None, **changes}
     kept = {name: value for name, value in query.items() if value not in (None, "")}
     return f"{path}?{urlencode(kept)}" if kept else path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +32,8 @@ LARGEST = 64 * 1024
 PATIENCE = 20.0
 """Seconds within which all of it must be here."""
 DIGITS = 12
+LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
+"""An address of ours, as no browser takes it for another host's."""
 
 
 class SecurityHeaders:
@@ -112,3 +116,8 @@ def _netloc(origin: str) -> str | None:
         return urlsplit(origin).netloc or None
     except ValueError:  # "http://["
         return None
+
+
+def local(address: str) -> str:
+    """`address` if it leads to a page of ours; else to the first."""
+    return address if LOCAL.fullmatch(address) else "/"

@@ -83,6 +83,8 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of `key`, its {names} filled in. Raises KeyError for one unknown."""
+        if not values:
+            return plain(key, self.language)
         messages, n = load(self.language), values.get("n")
         if messages.plural[key]:
             assert isinstance(n, int), f"{key} needs a count n"
@@ -112,6 +114,14 @@ class Texts:
     def pick(self, both: Any) -> str:
         """Of a pair with `zh` and `en`, the one in this language."""
         return getattr(both, self.language)
+
+
+@cache
+def plain(key: str, language: Language) -> str:
+    """The text of `key`, which needs no values: most of a page, so each is looked up once."""
+    messages = load(language)
+    assert not messages.plural[key], f"{key} needs a count n"
+    return messages.translations.ugettext(key).format()
 
 
 @lru_cache(maxsize=4096)

@@ -38,6 +38,7 @@ SELECT a.id FROM alert a
             WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
             ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
+   AND (%(level)s::int2 IS NULL OR a.severity = %(level)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
    AND (%(site)s::int4 IS NULL OR a.site = %(site)s)
@@ -47,6 +48,7 @@ SELECT a.id FROM alert a
    AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
+   AND (%(suppressed)s::bool IS NULL OR a.suppressed = %(suppressed)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
    AND (%(opened_until)s::timestamptz IS NULL OR a.opened_at < %(opened_until)s)
    AND (%(like)s::text IS NULL
@@ -81,6 +83,7 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
             WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
             ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
    AND (%(severity)s::int2 IS NULL OR a.severity >= %(severity)s)
+   AND (%(level)s::int2 IS NULL OR a.severity = %(level)s)
    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
    AND (%(enterprise)s::text IS NULL OR a.enterprise = (SELECT id FROM enterprise WHERE code = %(enterprise)s))
    AND (%(site)s::int4 IS NULL OR a.site = %(site)s)
@@ -90,6 +93,7 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
    AND (%(assignee)s::text IS NULL OR a.assignee = %(assignee)s)
    AND (%(overdue)s::bool IS NULL OR (a.overdue_since IS NOT NULL) = %(overdue)s)
    AND (%(shelved)s::bool IS NULL OR (a.shelved_until IS NOT NULL) = %(shelved)s)
+   AND (%(suppressed)s::bool IS NULL OR a.suppressed = %(suppressed)s)
    AND (%(opened_from)s::timestamptz IS NULL OR a.opened_at >= %(opened_from)s)
    AND (%(opened_until)s::timestamptz IS NULL OR a.opened_at < %(opened_until)s)
    AND (%(like)s::text IS NULL
@@ -146,6 +150,8 @@ class Filter:
     work: str | None = None
     severity: Severity | None = None
     """At least."""
+    level: Severity | None = None
+    """Exactly."""
     rule: str | None = None
     enterprise: str | None = None
     """统一社会信用代码."""
@@ -158,6 +164,8 @@ class Filter:
     assignee: str | None = None
     overdue: bool | None = None
     shelved: bool | None = None
+    suppressed: bool | None = None
+    """Of what was not in use."""
     opened_from: datetime | None = None
     """Inclusive; `opened_until` is not."""
     opened_until: datetime | None = None

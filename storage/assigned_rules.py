@@ -63,7 +63,8 @@ SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
  LIMIT %(limit)s
 """
 OPEN = """
-SELECT rule, count(*) FROM alert WHERE withdrawn_at IS NULL AND closed_at IS NULL GROUP BY rule
+SELECT rule, count(*) FROM alert
+ WHERE withdrawn_at IS NULL AND closed_at IS NULL AND shelved_until IS NULL AND NOT suppressed GROUP BY rule
 """
 
 
@@ -164,5 +165,5 @@ async def points(
 
 
 async def open_alerts(connection: Connection) -> dict[str, int]:
-    """How many alerts that are seen still ask for something, by rule."""
+    """How many alerts that are seen wait in the inbox, by rule."""
     return dict(await (await connection.execute(OPEN)).fetchall())

@@ -86,7 +86,7 @@ RECENT = """
 SELECT w.point, r.time, r.intake, i.arrived
   FROM unnest(%(points)s::int4[], %(starts)s::timestamptz[], %(stops)s::timestamptz[]) AS w (point, start, stop)
  CROSS JOIN LATERAL (SELECT time, intake FROM reading
-                      WHERE point = w.point AND time >= w.start AND time < w.stop AND time >= %(since)s
+                      WHERE point = w.point AND time >= greatest(w.start, %(since)s) AND time < coalesce(w.stop, 'infinity')
                       ORDER BY time DESC LIMIT %(each)s) AS r
   JOIN intake AS i ON i.id = r.intake
 """
@@ -345,8 +345,8 @@ async def recent(
     parts = [(point, *window) for point, those in windows.items() for window in those]
     parameters = {
         "points": [point for point, _, _ in parts],
-        "starts": [start or "-infinity" for _, start, _ in parts],
-        "stops": [stop or "infinity" for _, _, stop in parts],
+        "starts": [start for _, start, _ in parts],
+        "stops": [stop for _, _, stop in parts],
         "since": since,
         "each": each,
     }

@@ -16,15 +16,15 @@ from storage.unit import Connection
 # The order of the overdue is that of their index, which is so found.
 TALLY = """
 SELECT (SELECT count(*) FROM (SELECT FROM alert a
-         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL
+         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND NOT a.suppressed
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
          LIMIT %(most)s) AS s) AS open,
        (SELECT count(*) FROM (SELECT FROM alert a
-         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND a.severity = 3
+         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND NOT a.suppressed AND a.severity = 3
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
          LIMIT %(most)s) AS s) AS critical,
        (SELECT count(*) FROM (SELECT FROM alert a
-         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND (a.overdue_since IS NOT NULL)
+         WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND a.shelved_until IS NULL AND NOT a.suppressed AND (a.overdue_since IS NOT NULL)
            AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
          ORDER BY a.severity DESC, a.opened_at DESC, a.id DESC LIMIT %(most)s) AS s) AS overdue,
        (SELECT count(*) FROM (SELECT FROM alert a
@@ -49,7 +49,10 @@ MANY: Final = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """Numbers of open alerts, each counted up to MANY + 1; the first three of those not shelved."""
+    """Numbers of open alerts, each counted up to MANY + 1.
+
+    The first three are of those that wait: neither shelved nor suppressed.
+    """
 
     open: int
     critical: int

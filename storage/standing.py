@@ -35,12 +35,13 @@ REASONS = "SELECT enterprise, reasons FROM safety WHERE enterprise = ANY(%s)"
 # Here and below: those open of which somebody is told. The scope is said again, in values,
 # for the index that suits it (storage/alert_list.py).
 OPEN = """
-SELECT site, count(*) FILTER (WHERE severity = 3) AS critical, count(*) FILTER (WHERE severity = 2) AS major,
-       count(*) FILTER (WHERE severity = 1) AS minor,
-       count(*) FILTER (WHERE acknowledged_at IS NULL) AS unacknowledged, count(overdue_since) AS overdue,
+SELECT site, count(*) FILTER (WHERE waits AND severity = 3) AS critical,
+       count(*) FILTER (WHERE waits AND severity = 2) AS major, count(*) FILTER (WHERE waits AND severity = 1) AS minor,
+       count(*) FILTER (WHERE waits AND acknowledged_at IS NULL) AS unacknowledged,
+       count(overdue_since) FILTER (WHERE waits) AS overdue,
        coalesce(max(severity) FILTER (WHERE returned_at IS NULL AND silence IS NULL), 0) AS worst,
        count(DISTINCT device) FILTER (WHERE returned_at IS NULL AND silence IS NOT NULL) AS silent
-  FROM (SELECT a.*, CASE WHEN a.point IS NULL THEN v.version END AS silence
+  FROM (SELECT a.*, a.shelved_until IS NULL AS waits, CASE WHEN a.point IS NULL THEN v.version END AS silence
           FROM alert AS a
           LEFT JOIN rule_version AS v ON v.version = a.version AND v.kind = 'silence'
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND NOT a.suppressed
@@ -134,7 +135,7 @@ class Enterprise(Scored):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Open:
-    """Open alerts of a site, or in all."""
+    """Open alerts of a site, or in all; the counts are those of the inbox, without shelved ones."""
 
     site: int | None = None
     """None: the box's own."""

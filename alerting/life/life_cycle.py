@@ -195,13 +195,23 @@ def following(old: State | None, event: Event, *, rise: bool) -> State | None:
 
 def accepts(head: Alert, event: Event) -> bool:
     """Whether `event` can happen to `head` now."""
+    return event in TABLE[state(head)] and _guarded(head, event)
+
+
+def _guarded(head: Alert, event: Event) -> bool:
+    """Whether what the state does not tell allows `event`."""
     guard = GUARDS.get(event)
-    return event in TABLE[state(head)] and (guard is None or guard(head))
+    return guard is None or guard(head)
 
 
 def possible(head: Alert) -> tuple[str, ...]:
     """The commands that `head` allows now, whoever may give them."""
-    return tuple(name for name, event in COMMANDS.items() if accepts(head, event))
+    known = TABLE[state(head)]
+    return tuple(
+        name
+        for name, event in COMMANDS.items()
+        if event in known and _guarded(head, event)
+    )
 
 
 def joining(head: Alert, severity: Severity) -> Event | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Annotated, Final, Literal, TypeAlias
 
 from fastapi import Depends, Path
@@ -47,7 +48,7 @@ def _written(time: object) -> object:
 def _in_our_time(time: AwareDatetime) -> AwareDatetime:
     if not EARLIEST <= time.year < LATEST:
         raise ValueError(f"from {EARLIEST} to {LATEST}")
-    return time
+    return time.astimezone(UTC)  # no database knows +23:59
 
 
 Printable = AfterValidator(_printable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Final, NamedTuple
 
 from dashboard.display import Display
@@ -32,8 +32,9 @@ class Measured(NamedTuple):
     resolution: float
 
 
+@lru_cache(maxsize=1024)
 def rule(content: str) -> AnyRule:
-    """The rule of a stored version."""
+    """The rule of a stored version, read once: a page of alerts names few, many times."""
     return parse(json.loads(content))
 
 

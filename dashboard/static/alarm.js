@@ -16,7 +16,8 @@ let asked = 0;
 let audio = null;
 
 const isOn = () => localStorage.getItem("alarm") === "on";
-const silenced = () => Number(localStorage.getItem("alarm.silenced") ?? 0);
+const SILENCED = `alarm.silenced.${document.body.dataset.person}`; // nobody silences for the next one
+const silenced = () => Number(localStorage.getItem(SILENCED) ?? 0);
 const calls = () => isOn() && now.newest !== null && now.newest > silenced();
 // Before the first click or key on a page a browser lets none sound, and complains.
 const mayPlay = () => navigator.userActivation?.hasBeenActive ?? audio !== null;
@@ -82,10 +83,10 @@ function beep(tones) {
 
 control?.addEventListener("click", () => {
   if (calls()) {
-    localStorage.setItem("alarm.silenced", now.newest);
+    localStorage.setItem(SILENCED, now.newest);
   } else {
     localStorage.setItem("alarm", isOn() ? "off" : "on");
-    localStorage.removeItem("alarm.silenced");
+    localStorage.removeItem(SILENCED);
     if (calls()) sound();
     else if (isOn()) beep([660]); // so that it is heard how loud it is
   }

@@ -60,15 +60,23 @@ document.addEventListener("submit", async (event) => {
   }
   if (result.done) form.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
   await renew();
+  // Where what opened the dialog is no more, the keyboard goes on beside it.
+  if (document.activeElement === document.body) {
+    places.get(dialog)?.querySelector("button, a")?.focus();
+  }
 });
 
 // Dialogs.
+
+const places = new WeakMap(); // dialog → what holds that which opened it
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
     event.preventDefault();
-    document.getElementById(opener.dataset.open).showModal();
+    const dialog = document.getElementById(opener.dataset.open);
+    places.set(dialog, opener.parentElement);
+    dialog.showModal();
   } else if (event.target.closest("[data-cancel]")) {
     event.target.closest("dialog").close();
   }

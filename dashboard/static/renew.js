@@ -4,9 +4,16 @@
 // under way survive. What a script has drawn in [data-kept] is its own. The markup comes from
 // our own templates, which escape every name.
 
+const REST_AT_MOST = 2000; // milliseconds
+
+let rested = 0; // when the next turn may begin: a flood of events leaves a busy server its breath
 let running = null;
 let again = false;
 let failing = false;
+
+// What a page has as a whole: with another person or language of another tab, nothing outside
+// of its regions would fit what is in them.
+const WHOSE = [(page) => page.body.dataset.person, (page) => page.documentElement.lang];
 
 /** Whether the last attempt failed: then what the page shows may be old. */
 export const stale = () => failing;
@@ -20,13 +27,17 @@ export function renew() {
 
 async function turns() {
   while (again) {
+    await new Promise((go) => setTimeout(go, rested - performance.now()));
     again = false;
+    const began = performance.now();
     try {
       await turn();
       failing = false;
     } catch {
       failing = true;
     }
+    const took = performance.now() - began;
+    rested = performance.now() + Math.min(took, REST_AT_MOST);
   }
 }
 
@@ -40,6 +51,7 @@ async function turn() {
   }
   if (answer.status >= 500) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (WHOSE.some((of) => of(document) !== of(fresh))) return location.reload();
   document.title = fresh.title;
   for (const region of fresh.querySelectorAll("[data-region]")) {
     const here = document.getElementById(region.id);
@@ -61,9 +73,11 @@ function take(here, fresh) {
   }
 }
 
+const OWN = ["open"]; // whoever looks has opened it
+
 function takeAttributes(here, fresh) {
   for (const name of here.getAttributeNames()) {
-    if (!fresh.hasAttribute(name)) here.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !OWN.includes(name)) here.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (here.getAttribute(name) !== value) here.setAttribute(name, value);
@@ -74,8 +88,30 @@ function takeChildren(here, fresh) {
   if (here.hasAttribute("data-list")) return takeList(here, fresh);
   const old = [...here.childNodes];
   const now = [...fresh.childNodes];
-  if (old.length === now.length) old.forEach((child, index) => take(child, now[index]));
-  else here.replaceChildren(...now.map((child) => document.adoptNode(child)));
+  if (old.length !== now.length) return takeMiddle(here, old, now);
+  old.forEach((child, index) => take(child, now[index]));
+}
+
+/** Children of another number: those before and behind what came or went stay. */
+function takeMiddle(here, old, now) {
+  const least = Math.min(old.length, now.length);
+  let before = 0;
+  while (before < least && alike(old[before], now[before])) before += 1;
+  let behind = 0;
+  while (behind < least - before && alike(old.at(-1 - behind), now.at(-1 - behind))) behind += 1;
+  for (let n = 0; n < before; n += 1) take(old[n], now[n]);
+  for (let n = 1; n <= behind; n += 1) take(old.at(-n), now.at(-n));
+  const next = old[old.length - behind] ?? null;
+  for (const gone of old.slice(before, old.length - behind)) gone.remove();
+  for (const come of now.slice(before, now.length - behind)) {
+    here.insertBefore(document.adoptNode(come), next);
+  }
+}
+
+/** Whether one may become the other without anybody being misled. */
+function alike(one, other) {
+  return one.isEqualNode(other)
+    || (one.nodeType === Node.ELEMENT_NODE && one.id !== "" && one.id === other.id);
 }
 
 function takeList(here, fresh) {

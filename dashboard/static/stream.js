@@ -9,6 +9,8 @@ const RENEW_AT_MOST = 2000;
 const RENEW_AT_LEAST = 15000; // what depends on time alone, such as silence
 
 const body = document.body;
+const SHOWS_READINGS = body.dataset.renew === "readings"; // else what it shows is told by the journal
+
 let heard = Date.now();
 let renewed = Date.now();
 let mark = null;
@@ -35,7 +37,8 @@ function onPulse(pulse) {
   heard = Date.now();
   if (deaf) return;
   const since = heard - renewed;
-  if (trouble || (pulse.mark !== mark && since >= RENEW_AT_MOST) || since >= RENEW_AT_LEAST) {
+  const readings = SHOWS_READINGS && pulse.mark !== mark && since >= RENEW_AT_MOST;
+  if (trouble || readings || since >= RENEW_AT_LEAST) {
     mark = pulse.mark;
     renewNow();
   }
@@ -46,12 +49,18 @@ function show(pulse) {
     one.hidden = one.dataset.reason !== pulse.reason;
   }
   for (const one of document.querySelectorAll("[data-age]")) {
-    one.textContent = pulse.age === null ? "" : one.dataset.age.replace("{age}", ago(pulse.age));
+    say(one, pulse.age === null ? "" : one.dataset.age.replace("{age}", ago(pulse.age)));
   }
   for (const one of document.querySelectorAll("[data-waiting]")) {
     const many = pulse.waiting >= 500;
-    one.textContent = many ? `· ${one.dataset.waiting.replace("{n}", pulse.waiting)}` : "";
+    const n = pulse.waiting.toLocaleString(document.documentElement.lang);
+    say(one, many ? `· ${one.dataset.waiting.replace("{n}", n)}` : "");
   }
+}
+
+/** What says the same stays: a selection in it outlives the second, and nothing is read out. */
+function say(one, words) {
+  if (one.textContent !== words) one.textContent = words;
 }
 
 function ago(seconds) {

@@ -49,7 +49,7 @@ SELECT nextval('incident_id'), s.id, s.enterprise, s.area, %(now)s, %(now)s, %(n
 JOIN = "UPDATE alert a SET incident = i.id FROM incident i WHERE i.site = a.site"
 SAFETY = """
 INSERT INTO safety (enterprise, code, score, facts, reasons, formula, judged_at, changes)
-SELECT id, 'yellow', 80, '{}', '[]', '1', %(now)s, 1 FROM enterprise
+SELECT id, 'yellow', 80, '{}', '[]', 'none', %(now)s, 1 FROM enterprise
 """
 
 

@@ -6,6 +6,7 @@ Everything here runs in the session's loop, for the browser outlives a test.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from domain.people import Person
 from tests.browser.world import Site, World, new_world, serve
 from tests.people import signed_in, somebody
 from tests.services import Database, new_database
@@ -33,6 +35,7 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 NewPage: TypeAlias = Callable[..., Awaitable[Page]]
+ClientOf: TypeAlias = Callable[[Person], AbstractAsyncContextManager[httpx.AsyncClient]]
 OURS = {"Sec-Fetch-Site": "same-origin"}
 """What a browser says of what our own page sends."""
 Injected: TypeAlias = list[tuple[str, str, int]]
@@ -87,7 +90,10 @@ async def quiet(
 def new_client(site: Site, secret: str) -> httpx.AsyncClient:
     """A program with a browser's session."""
     return httpx.AsyncClient(
-        base_url=site.address, headers=OURS, cookies={"session": secret}
+        base_url=site.address,
+        headers=OURS,
+        cookies={"session": secret},
+        timeout=PATIENCE / 1000,
     )
 
 
@@ -121,6 +127,19 @@ async def client(site: Site, secret: str) -> AsyncIterator[httpx.AsyncClient]:
     """A program that asks the web process, signed in."""
     async with new_client(site, secret) as client:
         yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client_of(database: Database, world: World, site: Site) -> ClientOf:
+    """Signs somebody new in, and gives the program that asks for them."""
+
+    @asynccontextmanager
+    async def sign_in(new: Person) -> AsyncIterator[httpx.AsyncClient]:
+        secret = await signed_in(database, new, world.clock.real_now())
+        async with new_client(site, secret) as client:
+            yield client
+
+    return sign_in
 
 
 @pytest_asyncio.fixture(loop_scope="session")

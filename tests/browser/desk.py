@@ -1,8 +1,9 @@
 """A province with some days behind it: what every page has something to show of.
 
-Fourteen enterprises of five prefectures, their cold rooms, refrigerators and a lorry; two
-days of readings with doors left open, a freezing refrigerator, a logger that fell silent,
-late, bad, uncertain and conflicting values; people who have worked some of the alerts.
+Enterprises of all eleven prefectures, their cold rooms, refrigerators and a lorry; two days
+of readings with doors left open, a freezing refrigerator, a logger that fell silent, bad,
+uncertain and conflicting values; people who are told, have worked alerts to their end, shelved
+one, and handed over. Codes of all four colours.
 Deterministic: seeded, with a clock that is moved.
 """
 
@@ -17,9 +18,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 from uuid import uuid4
-
-import yaml
-from stdnum.cn import uscc
 
 from alerting.findings.coverage import Coverage
 from alerting.findings.finding import Findings
@@ -37,123 +35,37 @@ from domain.listened import Listened
 from domain.people import Person, Role
 from ingest.door import Message
 from ingest.intake import Intake, Limits
-from storage import people, shares
+from storage import contacts, deliveries, handovers, people, shares, subscriptions
 from storage.connect import connect
+from storage.deliveries import Outcome
+from storage.scope import enter
+from storage.subscriptions import Wish
+from storage.unit import PEOPLE, Connection, unit_of_work
+from tests.browser.province import PLACES, code, registry
 from tests.browser.world import NOW, World, heart_of
 from tests.people import add, somebody
 from tests.services import Database
 
 STEP: Final = timedelta(minutes=5)
 BEGIN: Final = NOW - timedelta(days=2)
-PLACES: Final = (
-    ("330106", 120.13, 30.27), ("330106", 120.10, 30.26), ("330109", 120.27, 30.16),
-    ("330110", 120.30, 30.42), ("330203", 121.55, 29.87), ("330206", 121.84, 29.90),
-    ("330212", 121.55, 29.82), ("330302", 120.65, 28.01), ("330304", 120.63, 27.97),
-    ("330402", 120.76, 30.77), ("330411", 120.71, 30.75), ("330604", 120.87, 30.03),
-    ("330702", 119.65, 29.08), ("331002", 121.43, 28.68),
+NOTE: Final = (
+    "夜班：鄞州接种门诊冰箱温度偏低，已电话联系，值班员正在转移疫苗。\n"
+    "北仑二号库记录仪 10:50 起失联，厂家下午到场。"
+)
+TROUBLES: Final = (
+    (0, "coldroom-1", 1560, 1500, 4.5), (0, "coldroom-2", 640, 600, 4.0),
+    (3, "coldroom-2", 930, 800, 5.0), (6, "refrigerator-1", 200, -1, -8.0),
+    (8, "coldroom-1", 400, -1, 2.4), (8, "coldroom-2", 400, -1, 2.4),
+    (11, "coldroom-1", 95, 30, 3.2), (11, "coldroom-2", 95, 30, 3.2),
 )  # fmt: skip
-"""Region, longitude, latitude of each enterprise's first site."""
-NAMES: Final = (
-    ("西湖医药物流", "Xihu Pharma Logistics"), ("古荡连锁药房", "Gudang Pharmacies"),
-    ("萧山生物制品", "Xiaoshan Biologicals"), ("临平冷链", "Linping Cold Chain"),
-    ("海曙社区卫生中心", "Haishu Community Health"), ("北仑医药配送", "Beilun Distribution"),
-    ("鄞州接种门诊", "Yinzhou Vaccination Clinic"), ("鹿城药业", "Lucheng Pharma"),
-    ("瓯海医药", "Ouhai Medicines"), ("南湖血液制品", "Nanhu Blood Products"),
-    ("秀洲医药仓储", "Xiuzhou Medical Storage"), ("上虞制药", "Shangyu Pharmaceuticals"),
-    ("婺城中药注射剂", "Wucheng TCM Injections"), ("椒江疾控冷库", "Jiaojiang CDC Cold Store"),
-)  # fmt: skip
+"""Enterprise, device, from and to in minutes before now, degrees that a fault adds."""
 SEE: Final = {
     "supervisor": somebody("chen", full_name="陈监管"),
     "county": somebody("lin", full_name="林科员", region="330106"),
     "administrator": somebody("admin", Role.ADMINISTRATOR, full_name="管理员"),
     "auditor": somebody("shen", Role.AUDITOR, full_name="审计"),
+    "night": somebody("wu", full_name="吴夜班"),
 }
-
-
-def code(number: int) -> str:
-    """统一社会信用代码 of the enterprise of that number: a valid one, of nobody."""
-    front = f"913301{number:02}MA2{number:02}Y0{number:02}"[:17]
-    return front + uscc.calc_check_digit(front)
-
-
-def registry() -> str:
-    """The province as a registry file."""
-    since = "2020-01-01T00:00:00+08:00"
-    enterprises = {}
-    for number, ((region, longitude, latitude), (zh, en)) in enumerate(
-        zip(PLACES, NAMES, strict=True)
-    ):
-        clinic = number in (4, 6)
-        device = "refrigerator-1" if clinic else "coldroom-1"
-        devices = {
-            device: _device(
-                ("疫苗冰箱", "Vaccine refrigerator")
-                if clinic
-                else ("一号冷库", "Cold room 1"),
-                ["who-refrigerator-freeze", "who-refrigerator-heat"]
-                if clinic
-                else ["gsp-cold-room", "device-silent"],
-                since,
-                due="2026-10-01" if number == 10 else "2027-03-31",
-            )
-        }
-        if not clinic:
-            devices["coldroom-2"] = _device(
-                ("二号冷库", "Cold room 2"), ["gsp-cold-room", "device-silent"], since
-            )
-        sites = {
-            "site-1": {
-                "name": {"zh": f"{zh}一号库", "en": f"{en}, store 1"},
-                "kind": "clinic" if clinic else "warehouse",
-                "region": region,
-                "telephone": f"0571-8800{number:04}",
-                "area_m2": 90 if clinic else 150 + 90 * number,
-                "height_m": 3.5,
-                "position": {"longitude": longitude, "latitude": latitude},
-                "devices": devices,
-            }
-        }
-        if number == 3:
-            sites["lorry-1"] = {
-                "name": {"zh": "浙A·冷001", "en": "Lorry 001"},
-                "kind": "vehicle", "region": region, "telephone": "0571-88001234",
-                "devices": {"lorry-1": _device(("一号冷藏车", "Lorry 1"), ["gsp-cold-room"], since, stage="transport")},
-            }  # fmt: skip
-        enterprises[code(number)] = {
-            "name": {"zh": f"{zh}有限公司（虚构）", "en": f"{en} Co. (fictitious)"},
-            "kind": "clinic" if clinic else "wholesaler",
-            "high_risk": ["vaccine"] if clinic or number == 13 else [],
-            "sites": sites,
-        }
-    return yaml.safe_dump({"enterprises": enterprises}, allow_unicode=True)
-
-
-def _device(
-    names: tuple[str, str],
-    rules: list[str],
-    since: str,
-    due: str = "2027-03-31",
-    stage: str = "storage",
-) -> dict[str, object]:
-    own = {"zh": f"{names[0]}温度", "en": f"{names[1]} temperature"}
-    points: dict[str, dict[str, object]] = {
-        "t1": {"quantity": "temperature", "resolution": 0.1, "name": own, "timeline": [{"from": since, "rules": rules}]},
-        "h1": {"quantity": "humidity", "resolution": 1, "name": {"zh": f"{names[0]}湿度", "en": f"{names[1]} humidity"},
-               "timeline": [{"from": since, "rules": ["gsp-humidity"]}]},
-        "door": {"quantity": "door", "name": {"zh": f"{names[0]}门", "en": f"{names[1]} door"}},
-    }  # fmt: skip
-    head = {
-        "from": since,
-        "zone": "cold",
-        "interval": "5m",
-        "max_gap": "15m",
-        "calibration_due": due,
-    }
-    return {
-        "name": {"zh": names[0], "en": names[1]},
-        "timeline": [head],
-        "points": {key: one | {"stage": stage} for key, one in points.items()},
-    }
 
 
 @dataclass
@@ -169,7 +81,12 @@ class Desk(World):
         await self.register(registry())
         await self._invite(database)
         dice = Random("desk")
-        time, worked = BEGIN, False
+        work = {
+            NOW - timedelta(hours=9): self._night,
+            NOW - timedelta(hours=6): self._morning,
+            NOW - timedelta(minutes=15): self._afternoon,
+        }
+        time = BEGIN
         while time <= NOW:
             self.clock.time = time
             messages = [
@@ -179,15 +96,16 @@ class Desk(World):
             await self.intake.commit(messages, time)
             if time.minute % 30 < STEP.seconds / 60:
                 await self._tick()
-            if not worked and time >= NOW - timedelta(hours=6):
-                await self._work(database)
-                worked = True
+            if time in work:
+                async with await connect(database.url("web"), name="test") as web:
+                    await work[time](web)
             time += STEP
         self.clock.time = NOW
         for _ in range(8):  # completeness and codes are judged in pieces
             self.clock.ahead += 400
             await self._tick()
         self.clock.ahead = 0.0
+        await self._deliver(database)
 
     async def _tick(self) -> None:
         """Let time be judged, by a share that has listened until now."""
@@ -195,7 +113,7 @@ class Desk(World):
         await shares.beat(
             self.connection,
             self.intake.share,
-            beat_at=self.clock.real_now(),
+            beat_at=self.clock.real_now() - timedelta(seconds=self.clock.ahead),
             connected=True,
             intake_at=None,
             waiting=0,
@@ -209,8 +127,9 @@ class Desk(World):
         self, time: datetime, dice: Random
     ) -> Iterator[tuple[str, Mapping[str, object]]]:
         minutes = (NOW - time).total_seconds() / 60
+        numbers = {code(number): number for number in range(len(PLACES))}
         for enterprise, key in self.intake.registry.devices:
-            number = next(n for n in range(len(PLACES)) if code(n) == enterprise)
+            number = numbers[enterprise]
             if (number, key) == (5, "coldroom-2") and minutes < 400:
                 continue  # silent
             wave = math.sin(minutes / 90 + number)
@@ -243,7 +162,7 @@ class Desk(World):
 
     async def _invite(self, database: Database) -> None:
         async with await connect(database.url("web"), name="test") as web:
-            first = await _enterprise(self, code(0))
+            first = await self.enterprise(code(0))
             theirs = somebody(
                 "zhou", Role.ENTERPRISE, full_name="周工", enterprise=first
             )
@@ -252,29 +171,88 @@ class Desk(World):
                 found = await people.by_name(web, one.name)
                 assert found is not None
                 self.people[key] = found
-
-    async def _work(self, database: Database) -> None:
-        """Acknowledge some, and take one to its end."""
-        now = self.clock.time
-        async with await connect(database.url("web"), name="test") as web:
-            cursor = await self.connection.execute(
-                "SELECT a.id, e.code FROM alert a LEFT JOIN enterprise e ON e.id = a.enterprise"
-                " WHERE a.withdrawn_at IS NULL ORDER BY a.id"
-            )
-            for n, (alert, of) in enumerate(await cursor.fetchall()):
-                if n % 3 == 0 or of == code(0):
-                    await self._do(web, "supervisor", alert, now, "acknowledge")
-                if of == code(0):
-                    await self._do(
-                        web, "supervisor", alert, now, "assign", assignee="zhou"
+            for key in ("supervisor", "county", "night", "auditor", "enterprise"):
+                person = self.people[key]
+                for low, high in ((330100, 330999), (331100, 331199)):  # but 台州市
+                    await subscriptions.add(
+                        web, Wish(person=person.id, channel="log", low=low, high=high)
                     )
+                async with unit_of_work(
+                    web, share=PEOPLE, kind="command", arrived=BEGIN
+                ) as unit:
+                    address = f"{person.name}@drug.example"
+                    await contacts.put(unit, person, "log", address, "test")
+
+    async def _night(self, web: Connection) -> None:
+        """The night shift acknowledges what it finds, and hands over."""
+        for alert in await self._open():
+            await self._do(web, "night", alert, "acknowledge")
+        async with unit_of_work(
+            web, share=PEOPLE, kind="command", arrived=self.clock.time
+        ) as unit:
+            await enter(web, self.people["night"].scope)
+            await handovers.add(unit, author="wu", area=330000, note=NOTE)
+
+    async def _morning(self, web: Connection) -> None:
+        """Assign those of the first enterprise; it answers the first, which is closed."""
+        first, second = await self._open(code(0))
+        for alert in (first, second):
+            await self._do(web, "supervisor", alert, "assign", assignee="zhou")
+        await self._answer(web, first)
+        await self._do(web, "supervisor", first, "close")
+
+    async def _afternoon(self, web: Connection) -> None:
+        """The enterprise answers the second; one alert is shelved, one commented."""
+        second, *_ = await self._open(code(0))
+        await self._answer(web, second)
+        shelved, *_ = await self._open(code(8))
+        await self._do(
+            web, "supervisor", shelved, "shelve",
+            reason="压缩机更换中，药品已移出", until=NOW + timedelta(hours=8),
+        )  # fmt: skip
+        for alert in await self._open(code(5)):
+            await self._do(web, "supervisor", alert, "acknowledge")
+            await self._do(
+                web, "supervisor", alert, "comment", reason="厂家 15:30 到场更换网卡"
+            )
+
+    async def _answer(self, web: Connection, alert: int) -> None:
+        await self._do(
+            web, "enterprise", alert, "answer",
+            cause="卸货时库门未及时关闭", action="已关门复温，抽查药品温度合格；装卸改为分批",
+        )  # fmt: skip
+
+    async def _open(self, of: str = "") -> list[int]:
+        """Numbers of the open alerts, of one enterprise or of all; the oldest first."""
+        cursor = await self.connection.execute(
+            "SELECT a.id FROM alert a LEFT JOIN enterprise e ON e.id = a.enterprise"
+            " WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND e.code LIKE %s ORDER BY a.id",
+            (of or "%",),
+        )
+        return [alert for (alert,) in await cursor.fetchall()]
+
+    async def _deliver(self, database: Database) -> None:
+        """Deliver what is owed; the vaccine clinic's does not reach everybody."""
+        clinic, sent = await self._open(code(6)), NOW + timedelta(seconds=2)
+        async with await connect(database.url("dispatch"), name="test") as dispatch:
+            while one := await deliveries.claim(
+                dispatch, "log", now=NOW, until=sent + STEP
+            ):
+                failed = one.alert in clinic and one.recipient == "wu"
+                await deliveries.record(
+                    dispatch,
+                    one,
+                    Outcome.RETRY if failed else Outcome.DELIVERED,
+                    at=sent,
+                    detail="connection refused" if failed else "",
+                    due=sent + STEP,
+                )
 
     async def _do(
         self,
-        web: object,
+        web: Connection,
         who: str,
         alert: int,
-        now: datetime,
         name: str,
         **more: object,
     ) -> None:
@@ -282,31 +260,18 @@ class Desk(World):
             Command(id=uuid4(), alert=alert, name=name),
             **more,  # type: ignore[arg-type]
         )
-        await carry_out(web, self.people[who], command, now)  # type: ignore[arg-type]
-
-
-async def _enterprise(desk: Desk, code: str) -> int:
-    cursor = await desk.connection.execute(
-        "SELECT id FROM enterprise WHERE code = %s", (code,)
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return row[0]
+        await carry_out(web, self.people[who], command, self.clock.time)
 
 
 def _trouble(number: int, device: str, minutes: float) -> float:
-    """What a fault adds to a temperature."""
-    if device == "coldroom-1" and number == 0 and -1 < minutes < 45:
+    """What a fault adds to a temperature, so many minutes before now."""
+    if (number, device) == (0, "coldroom-1") and -1 < minutes < 45:
         return 5.5 * (1 - math.exp(-(45 - minutes) / 12))  # the door is open now
-    if device == "coldroom-1" and number == 0 and 1500 < minutes < 1560:
-        return 4.5
-    if device == "coldroom-2" and number == 3 and 800 < minutes < 930:
-        return 5.0
-    if number == 6 and minutes < 200:
-        return -8.0  # freezes
-    if number == 11 and 30 < minutes < 95:
-        return 3.2
-    return 2.4 if number == 8 and minutes < 400 else 0.0
+    return sum(
+        degrees
+        for of, name, begin, end, degrees in TROUBLES
+        if (of, name) == (number, device) and end < minutes < begin
+    )
 
 
 @asynccontextmanager

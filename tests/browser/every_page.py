@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from storage import sessions
 from storage.connect import connect
-from tests.browser.desk import Desk, code
+from tests.browser.desk import Desk
+from tests.browser.province import code
 from tests.services import Database
 
 
@@ -38,7 +39,7 @@ async def every_page(desk: Desk) -> list[Shot]:
         Shot("point", f"/points/{point}"),
         Shot("point-7d", f"/points/{point}?range=7d"),
         Shot(
-            "point-compare", f"/points/{point}?range=24h&with={point + 1},{point + 3}"
+            "point-compare", f"/points/{point}?range=24h&with={point - 2},{point + 3}"
         ),
         Shot("enterprises", "/enterprises"),
         Shot("enterprise", f"/enterprises/{code(0)}"),

@@ -75,7 +75,13 @@ async def shoot(
         await context.add_cookies([cookie])  # type: ignore[list-item]
     page = await context.new_page()
     await page.goto(address + shot.path)
-    await page.wait_for_timeout(1200)
+    await page.wait_for_timeout(500)
+    for figure in await page.locator("figure[data-series]:visible").all():
+        await figure.locator(".main-svg").first.wait_for()
+    # As tall as the page is: what sticks to the window's edge stands at the page's.
+    tall = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": size[0], "height": max(tall, size[1])})
+    await page.wait_for_timeout(300)
     name = f"{shot.name}-{language}-{theme}-{width}.png"
     await page.screenshot(path=TARGET / name, full_page=True)
     wide = await page.evaluate("document.documentElement.scrollWidth")

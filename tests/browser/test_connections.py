@@ -30,10 +30,7 @@ EVIL = "<img src=x onerror=alert(1)>"
 
 async def session_of(database: Database, world: World, code: str, **more: str) -> str:
     """Of a user of the enterprise with this code."""
-    rows = await world.connection.execute(
-        "SELECT id FROM enterprise WHERE code = %s", (code,)
-    )
-    (number,) = await rows.fetchone() or (None,)
+    number = await world.enterprise(code)
     engineer = somebody("engineer", Role.ENTERPRISE, enterprise=number, **more)
     return await signed_in(database, engineer, world.clock.real_now())
 
@@ -61,7 +58,7 @@ async def test_an_engineer_connects_a_device_by_its_page(
     world.clock.ahead += 1
     await take_in(world, topic, payload.encode())
     await page.clock.fast_forward(2_000)
-    await expect(page.locator("#state")).to_contain_text("Receiving", timeout=2_000)
+    await expect(page.locator("#state")).to_contain_text("Receiving")
     await expect(page.locator("#messages")).to_contain_text("4 stored")
     await expect(page.locator("#points")).not_to_contain_text("never seen")
     results = page.locator("#checks [data-result]")

@@ -323,7 +323,7 @@ async def test_who_may_no_longer_see_is_told_no_more(
         await one.until(0, stream)
         await province.owner.execute(ENDS[why])
         province.clock.ahead += CHECK
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert {one.take(event) async for event in stream} <= {"pulse", ""}
     answer = province.client.build_request("GET", ADDRESS, headers=headers)
     response = await province.client.send(answer, stream=True)
@@ -342,7 +342,7 @@ async def test_who_still_may_goes_on(province: Province) -> None:
             "UPDATE person SET disabled_at = now() WHERE id = 2"
         )
         province.clock.ahead += CHECK
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert [event async for event in gone]
         await Following().until(await province.end(), stream)
 
@@ -355,7 +355,7 @@ async def test_a_token_follows_until_it_is_revoked(province: Province) -> None:
         await Following().until(0, stream)
         await province.owner.execute("UPDATE api_token SET revoked_at = now()")
         province.clock.ahead += CHECK
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert [event async for event in stream]
 
 
@@ -428,17 +428,13 @@ async def test_nobody_follows_without_signing_in(province: Province) -> None:
     assert (await province.client.get(ADDRESS)).status_code == 401
 
 
-@pytest.mark.parametrize("position", ["-1", "x", str(2**63), "1e3", ""])
-async def test_what_is_no_position_is_refused(
-    province: Province, position: str
-) -> None:
+async def test_what_is_no_position_is_refused(province: Province) -> None:
     headers = await province.sign_in("county")
     get = province.client.get
-    answers = [
-        await get(ADDRESS, params={"after": position}, headers=headers),
-        await get(ADDRESS, headers=headers | {"Last-Event-ID": position}),
-    ]
-    assert [answer.status_code for answer in answers] == [400, 400]
+    for position in ("-1", "x", str(2**63), "1e3", ""):
+        asked = await get(ADDRESS, params={"after": position}, headers=headers)
+        told = await get(ADDRESS, headers=headers | {"Last-Event-ID": position})
+        assert (asked.status_code, told.status_code) == (400, 400), position
 
 
 async def test_without_a_scope_the_database_shows_the_web_nothing(

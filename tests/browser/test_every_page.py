@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import complaint, foreign, new_client
+from tests.browser.conftest import PATIENCE, complaint, foreign, new_client
 from tests.browser.desk import new_desk
 from tests.browser.every_page import Shot, every_page, session_of
 from tests.browser.links import broken
 from tests.browser.world import Site, serve
 from tests.services import Database, new_database
 
-AXE = files("axe_playwright_python") / "axe.min.js"
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
 async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
@@ -36,6 +37,7 @@ DRESSES: dict[str, dict[str, Any]] = {
         "viewport": {"width": 390, "height": 844},
         "color_scheme": "dark",
     },
+    "plain": {"locale": "en-GB", "java_script_enabled": False},
 }
 
 
@@ -47,6 +49,37 @@ class Furnished:
     pages: dict[str, Shot]
     sessions: dict[str, str]
     browser: Browser
+    contexts: dict[tuple[str, str | None], BrowserContext] = field(default_factory=dict)
+    """By dress and who is signed in: what one page has loaded, the next one need not."""
+
+    async def context(self, dress: str, who: str | None) -> BrowserContext:
+        """Somebody's browser."""
+        if (dress, who) not in self.contexts:
+            context = await self.browser.new_context(**DRESSES[dress])
+            context.set_default_timeout(PATIENCE)
+            if who:
+                secret, url = self.sessions[who], self.site.address
+                cookie = {"name": "session", "value": secret, "url": url}
+                await context.add_cookies([cookie])  # type: ignore[list-item]
+            self.contexts[dress, who] = context
+        return self.contexts[dress, who]
+
+    @asynccontextmanager
+    async def opened(self, name: str, dress: str) -> AsyncIterator[Page]:
+        """A page, loaded; nothing may be wrong with it."""
+        shot, faults = self.pages[name], list[str]()
+        context = await self.context(dress, shot.who)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on("request", lambda one: faults.extend(foreign(one.url, self.site)))
+        page.on("console", lambda line: faults.extend(complaint(line.type, line.text)))
+        answer = await page.goto(self.site.address + shot.path)
+        assert answer is not None
+        expected = 404 if name == "error" else 200  # what nobody has is shown, too
+        assert answer.status == expected
+        yield page
+        await page.close()
+        assert [one for one in faults if "404" not in one] == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -68,37 +101,10 @@ async def furnished(
             sessions = {
                 who: await session_of(desk, database, who) for who in desk.people
             }
-            yield Furnished(site, pages, sessions, browser)
-
-
-@dataclass
-class Opened:
-    """A page, and what was wrong with it so far."""
-
-    page: Page
-    faults: list[str]
-
-
-async def opened(at: Furnished, shot: Shot, **dress: Any) -> Opened:
-    """The page, loaded and renewed by its scripts."""
-    context = await at.browser.new_context(**dress)
-    if shot.who:
-        cookie = {
-            "name": "session",
-            "value": at.sessions[shot.who],
-            "url": at.site.address,
-        }
-        await context.add_cookies([cookie])  # type: ignore[list-item]
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on("request", lambda request: faults.extend(foreign(request.url, at.site)))
-    page.on("console", lambda line: faults.extend(complaint(line.type, line.text)))
-    answer = await page.goto(at.site.address + shot.path)
-    assert answer is not None
-    expected = 404 if shot.name == "error" else 200  # what nobody has is shown, too
-    assert answer.status == expected
-    return Opened(page, [one for one in faults if "404" not in one])
+            furnished = Furnished(site, pages, sessions, browser)
+            yield furnished
+            for context in furnished.contexts.values():
+                await context.close()
 
 
 NAMES = [
@@ -113,35 +119,29 @@ async def test_the_list_of_pages_is_complete(furnished: Furnished) -> None:
     assert list(furnished.pages) == NAMES
 
 
-@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("dress", ["desk", "phone"])
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_page_is_accessible_and_fits(
     furnished: Furnished, name: str, dress: str
 ) -> None:
-    one = await opened(furnished, furnished.pages[name], **DRESSES[dress])
-    page = one.page
-    if furnished.pages[name].who:
-        await page.locator("body[data-live=yes]").wait_for()
-    assert await page.locator("h1").count() == 1
-    wide = await page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= DRESSES[dress]["viewport"]["width"]
-    await page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert await page.evaluate(RUN) == []
-    assert [line for line in one.faults if "404" not in line] == []
-    await page.context.close()
+    async with furnished.opened(name, dress) as page:
+        if furnished.pages[name].who:
+            await page.locator("body[data-live=yes]").wait_for()
+        assert await page.locator("h1").count() == 1
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= DRESSES[dress]["viewport"]["width"]
+        await page.evaluate(AXE)
+        assert await page.evaluate(RUN) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_page_is_readable_without_javascript(
     furnished: Furnished, name: str
 ) -> None:
-    one = await opened(
-        furnished, furnished.pages[name], java_script_enabled=False, locale="en-GB"
-    )
-    words = await one.page.locator("main").inner_text()
-    assert len(words.split()) >= 8
-    assert not re.search(r"\{[a-z_]+\}", words)
-    await one.page.context.close()
+    async with furnished.opened(name, "plain") as page:
+        words = await page.locator("main").inner_text()
+        assert len(words.split()) >= 8
+        assert not re.search(r"\{[a-z_]+\}", words)
 
 
 @pytest.mark.slow

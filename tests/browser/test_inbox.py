@@ -13,13 +13,11 @@ from playwright.async_api import expect
 
 from domain.people import Role
 from storage import journal
-from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import Site, World
-from tests.people import signed_in, somebody
+from tests.browser.conftest import ClientOf, NewPage
+from tests.browser.world import World, opened
+from tests.people import somebody
 from tests.services import Database
 
-WARM = [(float(minute), {"t1": 9.4}) for minute in range(15, -1, -1)]
-"""A quarter of an hour above 8 °C: alert 1, major."""
 DAMP = [(float(minute), {"h1": 95.0}) for minute in range(60, -1, -1)]
 # Alerts 11 to 14: a critical one, an overdue minor one, a shelved one, and one of the box.
 FURTHER = """
@@ -40,7 +38,7 @@ async def owner(
     database: Database, world: World
 ) -> AsyncIterator[psycopg.AsyncConnection]:
     """The database's owner, after five alerts."""
-    await world.send("coldroom-1", *WARM)
+    await opened(world)  # alert 1, major
     async with await psycopg.AsyncConnection.connect(
         database.url(), autocommit=True
     ) as connection:
@@ -115,7 +113,7 @@ async def test_the_keyboard_begins_at_the_top_whatever_came_before(
     page = await new_page("/alerts")
     await world.send("coldroom-1", *DAMP)
     await expect(page.locator("#alerts > li.minor")).to_have_count(1)
-    await world.send("coldroom-1", *WARM)
+    await opened(world)
     await expect(page.locator("#alerts > li")).to_have_count(2)
     await page.keyboard.press("j")
     await expect(page.locator("#alerts > .cursor")).to_have_class(re.compile("major"))
@@ -184,26 +182,42 @@ async def test_works_without_javascript(
 # Without a browser --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("query", "alerts"),
-    [
-        ("", [12, 11, 1, 14]),
-        ("show=mine", []),
-        ("show=shelved", [13]),
-        ("show=all", [1, 14, 13, 12, 11]),
-        ("severity=major", [11, 1]),
-        ("severity=critical&work=unacknowledged&signal=active&q=", [11]),
-        ("overdue=true", [12]),
-        ("region=3301&site=1", [12, 11, 1]),
-        ("region=11", []),
-        ("since=2026-11-22T09:00:00Z", [1]),
-        ("since=handover&q=%25", []),
-    ],
-)
+FILTERS = {
+    "": [12, 11, 1, 14],
+    "show=mine": [],
+    "show=shelved": [13],
+    "show=all": [1, 14, 13, 12, 11],
+    "severity=major": [11, 1],
+    "severity=critical&work=unacknowledged&signal=active&q=": [11],
+    "overdue=true": [12],
+    "region=3301&site=1": [12, 11, 1],
+    "region=11": [],
+    "since=2026-11-22T09:00:00Z": [1],
+    "since=handover&q=%25": [],
+}
+
+
 async def test_filters_are_in_the_address(
-    owner: object, client: httpx.AsyncClient, query: str, alerts: list[int]
+    owner: object, client: httpx.AsyncClient
 ) -> None:
-    assert await shown(client, query) == alerts
+    assert {query: await shown(client, query) for query in FILTERS} == FILTERS
+
+
+async def test_a_finding_about_a_device_is_shown_with_where_it_is_and_since_when(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    for value in (5.0, 6.0):
+        await world.send("coldroom-1", (30.0, {"t1": value}))
+    text = (await client.get("/alerts", headers=HTML)).text
+    row = text[text.index('id="alert-1"') :].partition("</li>")[0]
+    for words in (
+        "一号冷库",
+        "示例医药物流有限公司",
+        "不同的数值",
+        "17:30:05 起",
+        'href="tel:',
+    ):
+        assert words in row  # fmt: skip
 
 
 async def test_pages_follow_each_other_without_a_gap(
@@ -284,13 +298,11 @@ async def test_notes_that_cannot_be_kept_are_refused(
 
 
 async def test_others_neither_work_nor_hand_over(
-    owner: object, world: World, site: Site, database: Database
+    owner: object, client_of: ClientOf
 ) -> None:
-    now = world.clock.real_now()
     enterprise = somebody("acme", Role.ENTERPRISE, enterprise=1)
     for person in (somebody("audit", Role.AUDITOR), enterprise):
-        secret = await signed_in(database, person, now)
-        async with new_client(site, secret) as client:
+        async with client_of(person) as client:
             for address in ("commands", "handover"):
                 form = {"only": "1:0", "note": "x"}
                 answer = await client.post(f"/alerts/{address}", data=form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from alerting.life.commands import carry_out
 from alerting.life.forms import Command
 from domain.people import Person, Role
 from storage import people
-from tests.browser.conftest import NewPage, new_client
+from tests.browser.conftest import ClientOf, NewPage
 from tests.browser.world import REGISTRY, Site, World
 from tests.people import signed_in, somebody
 from tests.services import Database
@@ -88,6 +89,7 @@ async def test_an_alert_is_worked_to_its_end_by_supervisor_and_enterprise(
     await expect(events).to_have_text(
         ["closed", "answered", "assigned", "acknowledged", "returned", "opened"]
     )
+    await expect(page.locator("#journal")).to_contain_text("I call them")
     await expect(page.locator("#alert-summary button")).to_have_text(["Comment"])
 
 
@@ -135,26 +137,24 @@ async def test_it_explains_itself(
 
 
 async def test_who_may_only_look_has_no_buttons(
-    database: Database, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await over(world)
-    auditor = somebody("auditor", Role.AUDITOR)
-    secret = await signed_in(database, auditor, world.clock.real_now())
-    async with new_client(site, secret) as client:
-        text = (await client.get("/alerts/1", headers=FORM)).text
-        assert "Cold room 1 temperature" in text or "一号冷库温度" in text
-        assert "<dialog" not in text
-        answer = await client.post("/alerts/1/commands", data={"name": "acknowledge"})
-        assert answer.status_code == 403
+    for role in (Role.AUDITOR, Role.ADMINISTRATOR):
+        async with client_of(somebody(role, role)) as client:
+            text = (await client.get("/alerts/1", headers=FORM)).text
+            assert "一号冷库温度" in text
+            assert "<dialog" not in text
+            form = {"name": "acknowledge"}
+            answer = await client.post("/alerts/1/commands", data=form)
+            assert answer.status_code == 403, role
 
 
 async def test_a_foreign_alert_is_an_unknown_one(
-    database: Database, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await over(world)
-    stranger = somebody("stranger", region="110000")
-    secret = await signed_in(database, stranger, world.clock.real_now())
-    async with new_client(site, secret) as client:
+    async with client_of(somebody("stranger", region="110000")) as client:
         for number in (1, 999, 0, -1, 1 << 63):
             for path in ("", "/export"):
                 answer = await client.get(f"/alerts/{number}{path}")
@@ -171,6 +171,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
     headers = FORM | {"Accept-Language": "en"}
     for form, status, words in (
         ({"name": "comment", "reason": "seen"}, 303, ""),
+        ({"name": "comment", "reason": "x" * 1001}, 400, "1000 characters"),
         ({"name": "comment"}, 400, "Fill in “Reason”"),
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
         ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
@@ -179,13 +180,16 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "acknowledge", "id": "no"}, 400, "id"),
         ({"name": "comment", "reason": "\x00"}, 400, "control characters"),
         ({"name": "explode"}, 400, "no such command"),
-        ({"name": "acknowledge"}, 303, ""),
+        ({"name": "acknowledge", "reason": "one\r\ntwo"}, 303, ""),
+        ({"name": "acknowledge"}, 409, "Alert 1 is returned, acknowledged"),
         ({"name": "assign", "assignee": "nobody"}, 400, "Cannot be assigned"),
         ({}, 400, "name"),
     ):
         answer = await client.post("/alerts/1/commands", data=form, headers=headers)
         assert (answer.status_code, form) == (status, form)
         assert words in answer.text
+        if status == 303:
+            assert answer.headers["location"] == "/alerts/1"
 
 
 async def test_what_is_sent_twice_is_done_once(
@@ -248,3 +252,28 @@ async def test_the_export_names_digests_that_the_chain_has(
             assert digest in text
     assert text.count("SELECT encode(") == 2
     assert "+08:00" in text
+
+
+async def test_the_address_of_a_chart_that_goes_on_does_not_change_with_every_second(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send("coldroom-1", *[(minute, {"t1": 9.4}) for minute in range(299, -1, -1)])  # fmt: skip
+    addresses = set()
+    for _ in range(3):
+        answer = await client.get("/alerts/1", headers=FORM)
+        addresses |= set(re.findall(r'data-series="([^"]*)"', answer.text))
+        world.clock.time += timedelta(seconds=10)
+    assert len(addresses) == 1
+
+
+async def test_without_javascript_what_was_refused_leads_back_to_its_form(
+    world: World, site: Site, new_page: NewPage
+) -> None:
+    await over(world)
+    page = await new_page("/alerts/1", java_script_enabled=False)
+    form = page.locator("#command-acknowledge")
+    await world.send("coldroom-1", (3, {"t1": 20.0}))  # it has changed meanwhile
+    await form.get_by_role("button", name="Acknowledge").click()
+    await expect(page.locator("h1")).to_contain_text("409")
+    await page.get_by_role("link", name="Back to where you were").click()
+    await expect(page).to_have_url(f"{site.address}/alerts/1")

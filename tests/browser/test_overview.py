@@ -33,7 +33,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     page = await new_page()
     await expect(page.get_by_text("No open alerts")).to_be_visible()
     store = page.locator("#map").get_by_role("link", name="Example warehouse 1")
-    await expect(store).to_have_text("Example warehouse 1: well")
+    await expect(store).to_have_text("Example warehouse 1: not assessed")
     await page.evaluate("globalThis.untouched = true")
     await opened(world)
     card = page.locator("#alert-1")
@@ -43,7 +43,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     await page.clock.fast_forward(3_000)
     await expect(store).to_have_text("Example warehouse 1: major alert")
     major = page.locator("#open").get_by_role("link", name="1 major")
-    await expect(major).to_have_attribute("href", "/alerts?severity=major")
+    await expect(major).to_have_attribute("href", "/alerts?level=major")
     assert await page.evaluate("globalThis.untouched")
 
 
@@ -68,6 +68,8 @@ async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
     await page.get_by_role("link", name="Zhejiang").click()
     await page.get_by_role("link", name="中文").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("浙江省")
+    await page.goto(page.url.split("?", maxsplit=1)[0])  # it is remembered
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
 
 
 async def test_an_enterprise_sees_its_own(
@@ -76,11 +78,7 @@ async def test_an_enterprise_sees_its_own(
     evil = "<img src=x onerror=alert(1)>"
     text = REGISTRY.read_text(encoding="utf-8")
     await world.register(text.replace("en: Example warehouse 1", f"en: '{evil}'"))
-    async with await connect(database.url(), name="test-owner") as owner:
-        found = await owner.execute(
-            "SELECT id FROM enterprise WHERE code = %s", (ENTERPRISE,)
-        )
-        ((number,),) = await found.fetchall()
+    number = await world.enterprise(ENTERPRISE)
     user = somebody("pharma", Role.ENTERPRISE, enterprise=number)
     session = await signed_in(database, user, world.clock.real_now())
     page = await new_page(session=session, java_script_enabled=False)

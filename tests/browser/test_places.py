@@ -16,12 +16,10 @@ from ingest.requests import carry_out
 from storage.connect import connect
 from storage.maintenance import listed
 from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import ENTERPRISE, NOW, REGISTRY, Site, World
+from tests.browser.world import CLINIC, ENTERPRISE, NOW, REGISTRY, Site, World, opened
 from tests.people import signed_in, somebody
 from tests.services import Database
 
-CLINIC = "91330203MA28XY002D"
-WARM = [(float(minute), {"t1": 9.4}) for minute in range(15, -1, -1)]
 JUDGED = """
 INSERT INTO safety (enterprise, code, score, facts, reasons, formula, judged_at, changes)
 SELECT id, 'red', 50, '{"share": 1}', '[{"colour": "red", "key": "x", "zh": "原因", "en": "Some reason", "link": {"alerts": {"severity": ["critical"]}}}]',
@@ -81,7 +79,7 @@ async def test_from_the_list_to_a_code_with_reasons_and_on_to_a_live_site(
     await page.evaluate("globalThis.untouched = true")
     await page.get_by_text("Announce a maintenance window").click()
     await page.get_by_label("Reason").fill("half a word")
-    await world.send("coldroom-1", *WARM)
+    await opened(world)
     await expect(tile).to_contain_text("9.4 °C")
     await expect(tile).to_contain_text("Excursion since 09:15:05")
     await expect(page.locator(".alert-card")).to_contain_text("Cold room 1 temperature")
@@ -92,7 +90,7 @@ async def test_from_the_list_to_a_code_with_reasons_and_on_to_a_live_site(
 async def test_who_is_of_an_enterprise_is_led_to_it_and_to_what_awaits_its_answer(
     world: World, new_page: NewPage, database: Database
 ) -> None:
-    await world.send("coldroom-1", *WARM)
+    await opened(world)
     async with await connect(database.url(), name="owner") as owner:
         await owner.execute(WAITS)
     own = await of(database, world, Role.ENTERPRISE, enterprise=1)

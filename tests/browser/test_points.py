@@ -11,9 +11,9 @@ from playwright.async_api import Page, expect
 from dashboard.parts.chart import spark
 from domain.people import NOTHING, Scope
 from storage.scope import scoped
-from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import REGISTRY, Site, World
-from tests.people import signed_in, somebody
+from tests.browser.conftest import ClientOf, NewPage
+from tests.browser.world import REGISTRY, World, opened
+from tests.people import somebody
 from tests.services import Database
 from tests.stored import connected
 
@@ -73,6 +73,40 @@ async def test_a_range_is_chosen_dragged_and_gone_back_to(
     await page.go_back()
     await expect(page.locator("#range-6h")).to_have_attribute("aria-current", "true")
     await expect(page.locator("#high")).to_have_text("9.4 °C")
+
+
+async def test_points_are_listed_with_value_time_and_state(
+    world: World, new_page: NewPage
+) -> None:
+    await opened(world)
+    await world.send("coldroom-2", (3.0, {"t1": 5.25, "h1": 61, "door": 1}))
+    await world.send("coldroom-1", (0.0, {"h1": 90}))
+    page = await new_page("/points", timezone_id="Asia/Shanghai")
+    row = page.get_by_role("row", name="Cold room 2 temperature")
+    for words in ("5.2 °C", "17:27:05", "Silent", "no data for 3 min"):
+        await expect(row).to_contain_text(words)
+    door = page.get_by_role("row", name="Cold room 2 door")
+    await expect(door).to_contain_text("open")
+    await expect(page.locator("#point-1")).to_contain_text("Excursion")
+    await expect(page.locator("#point-2")).to_contain_text("Beyond limit, pending")
+    await page.clock.fast_forward(3_000)  # two seconds lie between two renewals
+    await world.send("coldroom-2", (0.0, {"t1": 5.5}))
+    await page.clock.fast_forward(16_000)  # nothing opened: the page looks by itself
+    await expect(row).to_contain_text("In limits")
+
+
+async def test_a_name_with_markup_is_shown_as_text(
+    world: World, new_page: NewPage
+) -> None:
+    evil = "<img src=x onerror=alert(1)><b>x</b>"
+    text = REGISTRY.read_text(encoding="utf-8")
+    name = "en: Cold room 1 temperature"
+    await world.register(text.replace(name, f"en: '{evil}'"))
+    await opened(world)
+    page = await new_page("/points/1")
+    await drawn(page)
+    await expect(page.locator("h1")).to_contain_text(evil)
+    assert await page.locator("main img, main .plot b").count() == 0
 
 
 async def test_an_excursion_of_five_minutes_is_seen_in_a_year(
@@ -221,12 +255,10 @@ async def test_a_name_is_no_formula_in_a_table(
 
 
 async def test_somebody_of_another_region_knows_of_no_point_here(
-    world: World, site: Site, database: Database
+    world: World, client_of: ClientOf
 ) -> None:
     await hours(world)
-    person = somebody("far", region="330200")
-    secret = await signed_in(database, person, world.clock.real_now())
-    async with new_client(site, secret) as far:
+    async with client_of(somebody("far", region="330200")) as far:
         for part in ("", "/series", "/readings.csv"):
             assert (await far.get(f"/points/1{part}")).status_code == 404
         assert "Cold room 1" not in (await far.get("/points", headers=EN)).text

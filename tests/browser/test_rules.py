@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import httpx
 
 from domain.people import Role
-from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import ENTERPRISE, Site, World
-from tests.people import signed_in, somebody
-from tests.services import Database
+from tests.browser.conftest import ClientOf, NewPage
+from tests.browser.world import ENTERPRISE, World
+from tests.people import somebody
 
 PERSON = {"Accept": "text/html", "Accept-Language": "en"}
 STREAM = {"Accept": "text/event-stream", "Accept-Language": "en"}
@@ -112,13 +110,9 @@ async def test_what_cannot_be_tried_is_told(quiet: httpx.AsyncClient) -> None:
         assert complaint in response.text, path
 
 
-async def test_a_point_of_others_is_as_none(
-    database: Database, world: World, site: Site
-) -> None:
+async def test_a_point_of_others_is_as_none(world: World, client_of: ClientOf) -> None:
     point = await warmed(world)
-    other = somebody("beijing", region="110000")
-    secret = await signed_in(database, other, world.clock.real_now())
-    async with new_client(site, secret) as client:
+    async with client_of(somebody("beijing", region="110000")) as client:
         path = f"/rules/gsp-cold-room/trial?point={point}&{DAY}"
         assert (await client.get(path, headers=STREAM)).status_code == 404
         rules = await client.get("/rules", headers=PERSON)
@@ -128,14 +122,11 @@ async def test_a_point_of_others_is_as_none(
 
 
 async def test_an_enterprise_tries_rules_on_its_own_points(
-    database: Database, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     point = await warmed(world)
-    async with world.connection.cursor() as cursor:
-        await cursor.execute("SELECT id FROM enterprise WHERE code = %s", (ENTERPRISE,))
-        row: Any = await cursor.fetchone()
-    owner = somebody("acme", Role.ENTERPRISE, enterprise=row[0])
-    secret = await signed_in(database, owner, world.clock.real_now())
-    async with new_client(site, secret) as client:
+    number = await world.enterprise(ENTERPRISE)
+    owner = somebody("acme", Role.ENTERPRISE, enterprise=number)
+    async with client_of(owner) as client:
         path = f"/rules/gsp-cold-room/trial?point={point}&{DAY}"
         assert "was found, too" in (await client.get(path, headers=PERSON)).text

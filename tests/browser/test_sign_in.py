@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 import httpx
@@ -14,13 +15,13 @@ from argon2 import PasswordHasher
 from playwright.async_api import Page, expect
 
 from dashboard import passwords
-from dashboard.pages.sign_in.routes import local
 from dashboard.passwords import NOBODYS, Passwords
+from dashboard.security import local
 from domain.people import Person, Role
 from storage import people, sessions, tokens
 from storage.unit import PEOPLE, Connection, unit_of_work
-from tests.browser.conftest import OURS, NewPage, new_client
-from tests.browser.world import ENTERPRISE, WARM, Site, World, opened, serve
+from tests.browser.conftest import OURS, ClientOf, Injected, NewPage
+from tests.browser.world import CLINIC, WARM, Site, World, opened, serve
 from tests.people import CHEAP, SECRET, add, somebody
 from tests.services import Database
 from tests.stored import connected
@@ -256,47 +257,47 @@ async def test_what_is_throttled_costs_no_hash_and_says_when_to_come_back(
     assert counting.verified == []
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}],
-)
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
+OTHERS: list[dict[str, str]] = [
+    {},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Origin": "https://evil.example"},
+]
+
+
 async def test_no_other_site_signs_anybody_in_or_out(
-    liqiang: Person, site: Site, path: str, headers: dict[str, str]
+    liqiang: Person, site: Site
 ) -> None:
-    async with httpx.AsyncClient(base_url=site.address, headers=headers) as client:
-        response = await client.post(path, data={"name": "liqiang", "password": SECRET})
-    assert response.status_code == 403
-    assert "set-cookie" not in response.headers
+    form = {"name": "liqiang", "password": SECRET}
+    async with httpx.AsyncClient(base_url=site.address) as client:
+        for path, headers in product(("/sign-in", "/sign-out"), OTHERS):
+            response = await client.post(path, data=form, headers=headers)
+            assert response.status_code == 403, (path, headers)
+            assert "set-cookie" not in response.headers
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"name": "a\x00b", "password": "x"},
-        {"name": "x" * 10_000, "password": "y" * 50_000},
-        {"name": "\ud800".encode("utf-8", "surrogatepass"), "password": b"\xff"},
-    ],
-)
-async def test_nonsense_is_a_wrong_password(
-    stranger: httpx.AsyncClient, fields: dict[str, str]
-) -> None:
-    response = await stranger.post("/sign-in", data=fields)
-    assert response.status_code == 401
+NONSENSE: list[dict[str, str | bytes]] = [
+    {},
+    {"name": "a\x00b", "password": "x"},
+    {"name": "x" * 10_000, "password": "y" * 50_000},
+    {"name": "\ud800".encode("utf-8", "surrogatepass"), "password": b"\xff"},
+]
 
 
-@pytest.mark.parametrize("path", ["/", "/points", "/?region=x", "/demo"])
-async def test_nothing_is_shown_to_a_stranger(
-    stranger: httpx.AsyncClient, path: str
-) -> None:
-    program = await stranger.get(path)
-    person = await stranger.get(path, headers=PERSON)
-    assert program.status_code == 401
-    assert program.headers["content-type"] == "application/problem+json"
-    assert program.headers["www-authenticate"].startswith("Bearer")
-    assert person.status_code == 303
-    assert person.headers["location"].startswith("/sign-in")
+async def test_nonsense_is_a_wrong_password(stranger: httpx.AsyncClient) -> None:
+    for fields in NONSENSE:
+        response = await stranger.post("/sign-in", data=fields)
+        assert response.status_code == 401, fields
+
+
+async def test_nothing_is_shown_to_a_stranger(stranger: httpx.AsyncClient) -> None:
+    for path in ("/", "/points", "/?region=x", "/demo"):
+        program = await stranger.get(path)
+        person = await stranger.get(path, headers=PERSON)
+        assert program.status_code == 401, path
+        assert program.headers["content-type"] == "application/problem+json"
+        assert program.headers["www-authenticate"].startswith("Bearer")
+        assert person.status_code == 303, path
+        assert person.headers["location"].startswith("/sign-in")
     assert (await stranger.post("/demo/faults")).status_code == 401
 
 
@@ -328,25 +329,15 @@ async def test_a_token_signs_a_program_in_and_needs_no_proof_of_origin(
 # Roles and scope --------------------------------------------------------------------
 
 
-async def as_somebody(
-    web: Connection, world: World, site: Site, new: Person
-) -> httpx.AsyncClient:
-    person = await add(web, new, world.clock.now())
-    secret = await sessions.begin(web, person.id, world.clock.real_now())
-    return new_client(site, secret)
-
-
 async def test_each_sees_theirs_and_what_is_foreign_is_unknown(
-    web: Connection, world: World, site: Site
+    world: World, client_of: ClientOf
 ) -> None:
     await opened(world)
-    number = (await (await world.connection.execute(
-        "SELECT id FROM enterprise WHERE code <> %s LIMIT 1", (ENTERPRISE,)
-    )).fetchone() or (0,))[0]  # fmt: skip
+    number = await world.enterprise(CLINIC)
     ningbo = somebody("ningbo", region="330200")
     other = somebody("other", Role.ENTERPRISE, enterprise=number)
     for new in (ningbo, other):
-        async with await as_somebody(web, world, site, new) as client:
+        async with client_of(new) as client:
             text = (await client.get("/", headers=PERSON)).text
             assert "示例一号仓库" not in text
             assert "一号冷库" not in text
@@ -355,18 +346,16 @@ async def test_each_sees_theirs_and_what_is_foreign_is_unknown(
             assert foreign.status_code == unknown.status_code == 404
             assert foreign.text == unknown.text
     hangzhou = somebody("hangzhou", region="330100")
-    async with await as_somebody(web, world, site, hangzhou) as client:
+    async with client_of(hangzhou) as client:
         assert "一号冷库" in (await client.get("/", headers=PERSON)).text
 
 
 async def test_faults_are_injected_by_supervisors_and_administrators_only(
-    web: Connection, world: World, site: Site, injected: list[object]
+    injected: Injected, client_of: ClientOf
 ) -> None:
     fields = {"device": "coldroom-1", "fault": "door-open"}
     for role, status in [(Role.AUDITOR, 403), (Role.ADMINISTRATOR, 200)]:
-        async with await as_somebody(
-            web, world, site, somebody(str(role), role)
-        ) as client:
+        async with client_of(somebody(role, role)) as client:
             shown = 'href="/demo"' in (await client.get("/", headers=PERSON)).text
             assert shown == (status == 200)
             page = await client.get("/demo", headers=PERSON)

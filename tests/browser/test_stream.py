@@ -30,8 +30,8 @@ async def listening(
 
 
 async def next_of(kind: str, stream: AsyncIterator[dict[str, Any]]) -> dict[str, Any]:
-    """The next event of that kind, within five seconds."""
-    async with asyncio.timeout(5):
+    """The next event of that kind, within twenty seconds."""
+    async with asyncio.timeout(20):
         async for event in stream:
             if event.get("event") == kind:
                 return event

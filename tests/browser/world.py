@@ -34,6 +34,7 @@ from tests.services import Database
 NOW = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
 """17:30:05 in Hangzhou."""
 ENTERPRISE = "91330106MA27XY001X"
+CLINIC = "91330203MA28XY002D"
 TOPIC = f"blackbox/v1/33/01/06/{ENTERPRISE}/{{}}/readings"
 WAKE = "SELECT pg_notify('blackbox_journal', '')"
 WARM = [(float(minute), {"t1": 9.4}) for minute in range(15, -1, -1)]
@@ -104,6 +105,13 @@ class World:
     async def point(self, device: str, key: str) -> int:
         """The number of a point of the first enterprise."""
         return self.intake.registry.devices[ENTERPRISE, device].points[key].id
+
+    async def enterprise(self, code: str) -> int:
+        """The number of the enterprise with this code."""
+        query = "SELECT id FROM enterprise WHERE code = %s"
+        row = await (await self.connection.execute(query, (code,))).fetchone()
+        assert row is not None, code
+        return row[0]
 
 
 async def opened(world: World) -> None:

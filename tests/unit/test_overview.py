@@ -120,6 +120,11 @@ def test_a_site_is_as_bad_as_what_goes_on_there(opened: Open, expected: str) -> 
     assert state(opened) == expected
 
 
+def test_nothing_is_known_to_be_well_whose_owner_is_not_assessed() -> None:
+    assert state(Open(), assessed=False) == "unknown"
+    assert state(Open(worst=1), assessed=False) == "minor"
+
+
 # The region -------------------------------------------------------------------------
 
 

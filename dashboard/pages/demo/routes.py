@@ -51,6 +51,10 @@ async def inject(
     inject_fault = _injector(here, person)
     if fault not in FAULTS:
         raise Problem(400, "demo.unknown")
+    async with here.seen_by(person) as connection:
+        known = {one.key for one in await overview.devices(connection)}
+    if device not in known:
+        raise Problem(404)
     minutes = FAULTS[fault]
     try:
         await inject_fault(device, fault, minutes)

@@ -48,6 +48,8 @@ class Query(BaseModel):
     """None: what is open and not shelved."""
     severity: Annotated[SeverityName | None, Blank] = None
     """At least."""
+    level: Annotated[SeverityName | None, Blank] = None
+    """Exactly."""
     work: Annotated[
         Literal["unacknowledged", "acknowledged", "assigned", "answered", "closed"]
         | None,
@@ -57,11 +59,16 @@ class Query(BaseModel):
         Literal["active", "returned", "withdrawn", "merged"] | None, Blank
     ] = None
     overdue: Annotated[bool | None, Blank] = None
+    suppressed: Annotated[bool | None, Blank] = None
+    """Of what was not in use; among what is open only where they are asked for."""
     q: Annotated[str, Field(max_length=100), Printable] = ""
     """Searched for in names of enterprise, site, device, point."""
     region: Annotated[Region | None, Blank] = None
     enterprise: Annotated[Code | None, Blank] = None
     site: Annotated[Number | None, Blank] = None
+    rule: Annotated[Annotated[str, Field(max_length=100), Printable] | None, Blank] = (
+        None
+    )
     since: Annotated[Literal["handover"] | Time | None, Blank] = None
     """When it was opened, at the earliest; `handover`: since the last hand-over."""
     cursor: Annotated[Cursor | None, Blank] = None
@@ -91,12 +98,13 @@ class Query(BaseModel):
     def filter(self, person: Person, handed_over: datetime | None) -> Filter:
         """As the database is asked, for that person after that hand-over."""
         low, high = regions(self.region)
-        least = None if self.severity is None else Severity[self.severity.upper()]
         return Filter(
             open=self.show != "all",
             assignee=person.name if self.show == "mine" else None,
             shelved={"open": False, "shelved": True}.get(self.view),
-            severity=least,
+            suppressed=self.suppressed or (False if self.view == "open" else None),
+            severity=_severity(self.severity),
+            level=_severity(self.level),
             work=self.work,
             signal=self.signal,
             overdue=self.overdue,
@@ -105,6 +113,7 @@ class Query(BaseModel):
             high=high,
             enterprise=self.enterprise,
             site=self.site,
+            rule=self.rule,
             opened_from=handed_over if self.since == "handover" else self.since,
         )
 
@@ -158,6 +167,10 @@ async def read(
 def desk(person: Person) -> int | None:
     """The region whose shifts are a supervisor's own; of others None."""
     return person.scope.low if person.role is Role.SUPERVISOR else None
+
+
+def _severity(name: str | None) -> Severity | None:
+    return None if name is None else Severity[name.upper()]
 
 
 def _place_of(line: AlertLine) -> str:

@@ -142,7 +142,11 @@ def series_of(one: Shown, now: datetime) -> str | None:
     """Address of the curve around the alert; what goes on is followed."""
     if one.line.seen_point is None:
         return None
-    room = max(ROOM, one.lasted / 2)
+    room = ROOM
+    while (
+        room < one.lasted / 2
+    ):  # in steps: a chart whose address changes is drawn anew
+        room *= 2
     asked = {"from": one.since - room}
     if one.since + one.lasted + room < now:
         asked["to"] = one.since + one.lasted + room

@@ -18,8 +18,8 @@ from dashboard.pages.overview.cartogram import Place, centre, tiles, width
 from domain.rules import Severity
 from storage.standing import Enterprise, Open, Site
 
-STATES: Final = ("critical", "major", "silent", "minor", "well")
-"""Of a site, the worst first."""
+STATES: Final = ("critical", "major", "silent", "minor", "unknown", "well")
+"""Of a site, the worst first; nothing is known to be well whose owner is not assessed."""
 BADNESS: Final = {
     colour: place
     for place, colour in enumerate(
@@ -127,11 +127,18 @@ def by_area(sites: Iterable[Site]) -> Mapping[str, Sequence[Site]]:
     return areas
 
 
-def state(opened: Open) -> str:
-    """How a site is, by what is open there."""
+def colour(one: Enterprise, real_now: datetime) -> Colour:
+    """The code as it is shown: grey without a sign of life of whoever judges."""
+    return safety.standing(Colour(one.code), one.beat_at, real_now)
+
+
+def state(opened: Open, *, assessed: bool = True) -> str:
+    """How a site is, by what is open there, and whether its owner is assessed."""
     if opened.silent and opened.worst < Severity.MAJOR:
         return "silent"
-    return Severity(opened.worst).name.lower() if opened.worst else "well"
+    if opened.worst:
+        return Severity(opened.worst).name.lower()
+    return "well" if assessed else "unknown"
 
 
 def total(opened: Iterable[Open]) -> Open:
@@ -149,10 +156,17 @@ def _area(
     opened: Mapping[int | None, Open],
     real_now: datetime,
 ) -> Area:
-    spots = [
-        Spot(site=site, state=state(opened.get(site.id, NOTHING))) for site in sites
-    ]
     present = {site.enterprise: owners[site.enterprise] for site in sites}
+    spots = [
+        Spot(
+            site=site,
+            state=state(
+                opened.get(site.id, NOTHING),
+                assessed=colour(present[site.enterprise], real_now) is not Colour.GREY,
+            ),
+        )
+        for site in sites
+    ]
     return Area(
         code=code,
         index=_index(present.values(), real_now),
@@ -178,10 +192,9 @@ def _centre(spots: Iterable[Spot]) -> Place | None:
 def _coded(enterprises: Iterable[Enterprise], real_now: datetime) -> list[Coded]:
     coded = []
     for one in enterprises:
-        judged = Colour(one.code)
-        colour = safety.standing(judged, one.beat_at, real_now)
-        heard = colour is judged
-        coded.append(Coded(enterprise=one, colour=colour, heard=heard))
+        shown = colour(one, real_now)
+        heard = shown is Colour(one.code)
+        coded.append(Coded(enterprise=one, colour=shown, heard=heard))
     return sorted(coded, key=_worst_first)
 
 

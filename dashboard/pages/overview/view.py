@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -121,12 +122,11 @@ async def _summary(house: House, person: Person, area: Region) -> Summary:
     async with house.seen_by(person) as connection:
         sites = await standing.sites(connection, area)
         owners = {site.enterprise for site in sites}
-        return summary.summarise(
-            sites,
-            await standing.enterprises(connection, owners),
-            await standing.opened(connection, area),
-            house.real_now(),
-        )
+        enterprises = await standing.enterprises(connection, owners)
+        opened = await standing.opened(connection, area)
+    return await asyncio.to_thread(
+        summary.summarise, sites, enterprises, opened, house.real_now()
+    )
 
 
 async def _today(house: House, person: Person, area: Region, points: int) -> Today:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -96,4 +96,6 @@ def _moment(text: str, show: Display) -> datetime:
         raise Problem(400, "places.maintenance.time") from None
     if not 2000 <= moment.year < 2100:  # noqa: PLR2004 (as in a registry)
         raise Problem(400, "places.maintenance.time")
-    return moment if moment.tzinfo else moment.replace(tzinfo=show.zone)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=show.zone)).astimezone(
+        UTC
+    )

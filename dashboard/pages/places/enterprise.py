@@ -57,7 +57,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
-    """Open alerts of an enterprise or a site."""
+    """Alerts of an enterprise or a site that wait: the inbox has the same."""
 
     severities: Mapping[str, int]
     overdue: int
@@ -115,7 +115,12 @@ async def view(
         states=await places.site_states(connection, numbers),
         told=await told(connection, numbers, show.now),
         waiting=await _waiting(connection, code, show, person),
-        work=await work(connection, Alerts(enterprise=code), show, person),
+        work=await work(
+            connection,
+            Alerts(enterprise=code, shelved=False, suppressed=False),
+            show,
+            person,
+        ),
     )
 
 

@@ -110,10 +110,15 @@ async def view(
     points = await site_details.points(connection, number, window, now, POINTS)
     rules = await _rules(connection, points)
     tiles = [tile(point, rules, show, now) for point in points]
-    people = await told(connection, [number], now)
+    people = {} if window.stop else await told(connection, [number], now)
     today = day_of(now)
     # An alert belongs to who owned at its opening; and by owner there is an index.
-    alerts = Alerts(site=number, enterprise=line.enterprise_code)
+    alerts = Alerts(
+        site=number,
+        enterprise=line.enterprise_code,
+        shelved=False,
+        suppressed=False,
+    )
     dated = [one for one in points if one.calibration_due]
     return View(
         line=line,

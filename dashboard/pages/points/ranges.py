@@ -96,14 +96,14 @@ def asked(since: str, until: str, name: str, now: datetime, zone: tzinfo) -> Ran
 
 
 def read(text: str, zone: tzinfo) -> datetime:
-    """A time; without an offset one of `zone`. Raises BadRange."""
+    """A time, in UTC: no database knows +23:59. Without an offset one of `zone`. Raises BadRange."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadRange("points.range.unreadable") from error
     if not YEARS[0] <= time.year < YEARS[1]:
         raise BadRange("points.range.unreadable")
-    return time if time.tzinfo else time.replace(tzinfo=zone)
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def local(text: str) -> bool:

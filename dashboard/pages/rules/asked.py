@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -150,7 +150,7 @@ def moment(text: str, show: Display) -> datetime:
         raise Problem(400, "rules.trial.time") from error
     if time.year not in YEARS:
         raise Problem(400, "rules.trial.time")
-    return time if time.tzinfo else time.replace(tzinfo=show.zone)
+    return (time if time.tzinfo else time.replace(tzinfo=show.zone)).astimezone(UTC)
 
 
 def _number(text: str) -> int:

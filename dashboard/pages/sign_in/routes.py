@@ -6,7 +6,6 @@ unknown name, a disabled one and a wrong password cost the same and are answered
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from math import ceil
 from typing import Annotated, Final
@@ -18,14 +17,12 @@ from dashboard.house import House, house, texts
 from dashboard.passwords import LONGEST
 from dashboard.problems import Problem, answer, wants_page
 from dashboard.render import page
-from dashboard.security import same_origin
+from dashboard.security import local, same_origin
 from domain.addresses import client_network, is_loopback
 from domain.documents import storable
 from storage import people, sessions, sign_ins
 from storage.people import Credentials
 
-LOCAL: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
-"""A path of ours, as no browser takes it for another host's."""
 NAME: Final = 40
 """Characters of a name that are looked at."""
 WRONG: Final = 401
@@ -137,11 +134,6 @@ def form(
         problem=problem,
         longest=LONGEST,
     )
-
-
-def local(path: str) -> str:
-    """`path` if it leads to a page of ours; else to the first."""
-    return path if LOCAL.fullmatch(path) else "/"
 
 
 def client(request: Request) -> str:

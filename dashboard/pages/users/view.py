@@ -65,7 +65,7 @@ async def read(connection: Connection, search: str, show: Display) -> Page:
         if sought in one.name or sought in one.full_name.casefold()
     ]
     alerts = await assigned_rules.open_alerts(connection)
-    thin = Filter(rule=coverage.RULE)
+    thin = Filter(rule=coverage.RULE, shelved=False, suppressed=False)
     return Page(
         position=await journal.horizon(connection),
         users=await _lines(connection, found[:MOST], show),

@@ -126,7 +126,10 @@ const KEYS = {
     openShelve(ticked().length ? selection() : mine ? [mine.dataset.shelve] : []);
   },
   x: () => row()?.querySelector("input[name=alert]")?.click(),
-  "/": () => document.getElementById("q").select(),
+  "/": () => {
+    document.getElementById("q").focus();
+    document.getElementById("q").select();
+  },
   "?": () => document.getElementById("help").showModal(),
   Escape: () => choose(false),
 };

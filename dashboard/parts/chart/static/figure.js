@@ -146,7 +146,7 @@ export function layout(chart, place) {
     ...(second === undefined ? {} : {
       yaxis2: {
         ...plain, ...scale(chart, second), range: extent(chart, second),
-        overlaying: "y", side: "right", showgrid: false, tickmode: "auto",
+        overlaying: "y", side: "right", showgrid: false,
       },
     }),
     yaxis3: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
@@ -244,8 +244,8 @@ function extent(chart, unit) {
 function scale(chart, unit) {
   const states = chart.curves.find((curve) => curve.unit === unit)?.states ?? [];
   return states.length
-    ? { tickvals: states.map((_, value) => value), ticktext: states }
-    : { title: { text: escaped(unit), standoff: 6 } };
+    ? { tickmode: "array", tickvals: states.map((_, value) => value), ticktext: states }
+    : { tickmode: "auto", title: { text: escaped(unit), standoff: 6 } };
 }
 
 const nothing = (chart) => ({
