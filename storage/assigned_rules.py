@@ -7,57 +7,69 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.alert_list import like
+from storage.scope import narrowed
 from storage.snapshot import select
 from storage.unit import Connection
 
 ASSIGNED = """
 SELECT v.version, v.rule, v.content::text AS content, n.points
-  FROM (SELECT r.version, count(*) AS points
-          FROM (SELECT DISTINCT ON (point) point, rules FROM point_setting
-                 WHERE valid_from <= %s ORDER BY point, valid_from DESC, intake DESC) AS t
+  FROM (SELECT r.version, sum(t.points)::int8 AS points
+          FROM (SELECT rules, count(*) AS points
+                  FROM (SELECT DISTINCT ON (point) point, rules FROM seen_setting
+                         WHERE valid_from <= %(now)s
+                           AND (%(scope_low)s::int4 IS NULL OR area BETWEEN %(scope_low)s AND %(scope_high)s)
+                           AND (%(scope_sites)s::int4[] IS NULL OR site = ANY (%(scope_sites)s))
+                         ORDER BY point, valid_from DESC, intake DESC) AS held
+                 GROUP BY rules) AS t
          CROSS JOIN unnest(t.rules) AS r (version)
          GROUP BY r.version) AS n
   JOIN rule_version v ON v.version = n.version
  ORDER BY v.rule, points DESC, v.version
 """
+VERSIONS = "SELECT version FROM rule_version WHERE rule = %s"
 # The newest statement counts where a setting was stated twice. A version is in force at a
-# point until the next setting there.
+# point until the next setting there. Few lists of rules hold at many points: summed by list first.
 HISTORY = """
 WITH said AS (
-    SELECT DISTINCT ON (point, valid_from) point, valid_from, rules FROM point_setting
+    SELECT DISTINCT ON (point, valid_from) point, valid_from, rules FROM seen_setting
+     WHERE point IN (SELECT point FROM seen_setting
+                      WHERE rules && %(versions)s
+                        AND (%(scope_low)s::int4 IS NULL OR area BETWEEN %(scope_low)s AND %(scope_high)s)
+                        AND (%(scope_sites)s::int4[] IS NULL OR site = ANY (%(scope_sites)s)))
      ORDER BY point, valid_from, intake DESC),
 held AS (SELECT *, lead(valid_from) OVER (PARTITION BY point ORDER BY valid_from) AS until FROM said),
-summed AS (
-    SELECT r.version, min(valid_from) AS since,
-           CASE WHEN NOT bool_or(until IS NULL) THEN max(until) END AS until,
+listed AS (
+    SELECT rules, min(valid_from) AS since, max(coalesce(until, 'infinity')) AS until,
            count(*) FILTER (WHERE valid_from <= %(now)s AND (until IS NULL OR until > %(now)s)) AS points
-      FROM held CROSS JOIN unnest(rules) AS r (version)
-     WHERE r.version IN (SELECT version FROM rule_version WHERE rule = %(rule)s)
+      FROM held WHERE rules && %(versions)s GROUP BY rules),
+summed AS (
+    SELECT r.version, min(since) AS since, nullif(max(until), 'infinity') AS until, sum(points)::int8 AS points
+      FROM listed CROSS JOIN unnest(rules) AS r (version)
+     WHERE r.version = ANY (%(versions)s)
      GROUP BY r.version)
 SELECT v.version, v.content::text AS content, s.since, s.until, s.points
   FROM summed AS s JOIN rule_version AS v ON v.version = s.version
  ORDER BY points DESC, since DESC
  LIMIT %(limit)s
 """
+# First the few that may be meant: a rule may judge any point, or only one of a hundred thousand.
 POINTS = """
-SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
-       d.name_zh AS device_zh, d.name_en AS device_en, s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en,
-       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en, v.version
-  FROM point p
-  JOIN device d ON d.id = p.device
-  JOIN site s ON s.id = d.site
-  LEFT JOIN enterprise e ON e.id = s.enterprise
-  LEFT JOIN LATERAL (SELECT rules FROM point_setting
+SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, p.device_zh, p.device_en,
+       p.site, p.site_zh, p.site_en, p.enterprise_code, p.enterprise_zh, p.enterprise_en, v.version
+  FROM placed_point AS p
+  LEFT JOIN LATERAL (SELECT rules FROM seen_setting
                       WHERE point = p.id AND valid_from <= %(now)s
-                      ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
+                      ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t ON true
   LEFT JOIN LATERAL (SELECT one AS version FROM unnest(t.rules) AS one
-                      WHERE one IN (SELECT version FROM rule_version WHERE rule = %(rule)s) LIMIT 1) v ON true
- WHERE (v.version IS NOT NULL OR NOT %(watched)s)
+                      WHERE one = ANY (%(versions)s) LIMIT 1) AS v ON true
+ WHERE (NOT %(watched)s OR v.version IS NOT NULL AND p.id IN (SELECT point FROM seen_setting WHERE rules && %(versions)s))
    AND (%(ids)s::int4[] IS NULL OR p.id = ANY (%(ids)s))
    AND (%(quantity)s::text IS NULL OR (p.quantity, p.unit) = (%(quantity)s, %(unit)s))
    AND (%(like)s::text IS NULL
-        OR concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh, s.name_en,
-                     e.name_zh, e.name_en, e.code) ILIKE %(like)s)
+        OR concat_ws(' ', p.name_zh, p.name_en, p.key, p.device_key, p.device_zh, p.device_en, p.site_zh, p.site_en,
+                     p.enterprise_zh, p.enterprise_en, p.enterprise_code) ILIKE %(like)s)
+   AND (%(scope_low)s::int4 IS NULL OR p.area BETWEEN %(scope_low)s AND %(scope_high)s)
+   AND (%(scope_sites)s::int4[] IS NULL OR p.site = ANY (%(scope_sites)s))
    AND p.id > %(after)s
  ORDER BY p.id
  LIMIT %(limit)s
@@ -81,7 +93,8 @@ class Assigned:
 
 async def assigned(connection: Connection, now: datetime) -> list[Assigned]:
     """The rule versions in force at `now`."""
-    return await select(connection, Assigned, ASSIGNED, (now,))
+    values = {"now": now, **await narrowed(connection)}
+    return await select(connection, Assigned, ASSIGNED, values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +136,12 @@ async def history(
     connection: Connection, rule: str, now: datetime, limit: int
 ) -> list[Held]:
     """The versions of `rule` at points that are seen, those of most points first."""
-    values = {"rule": rule, "now": now, "limit": limit}
+    values = {
+        "versions": await _versions(connection, rule),
+        "now": now,
+        "limit": limit,
+        **await narrowed(connection),
+    }
     return await select(connection, Held, HISTORY, values)
 
 
@@ -151,7 +169,7 @@ async def points(
 ) -> list[PointLine]:
     """The first `limit` points after number `after`, each with the version in force `now`."""
     values = {
-        "rule": wanted.rule,
+        "versions": await _versions(connection, wanted.rule),
         "now": now,
         "watched": wanted.watched,
         "ids": None if wanted.ids is None else list(wanted.ids),
@@ -160,8 +178,15 @@ async def points(
         "like": None if wanted.search is None else like(wanted.search),
         "after": after,
         "limit": limit,
+        **await narrowed(connection),
     }
     return await select(connection, PointLine, POINTS, values)
+
+
+async def _versions(connection: Connection, rule: str) -> list[str]:
+    """As values: only so does the planner know how many points they judge."""
+    cursor = await connection.execute(VERSIONS, (rule,))
+    return [version for (version,) in await cursor.fetchall()]
 
 
 async def open_alerts(connection: Connection) -> dict[str, int]:

@@ -29,12 +29,12 @@ SELECT p.id, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution,
 # The setting in force when the range starts, and those that begin within it.
 SETTINGS = """
 SELECT DISTINCT ON (s.valid_from) s.valid_from, s.interval, s.max_gap, s.in_use, s.rules,
-       (SELECT min(i.arrived) FROM point_setting f JOIN intake i ON i.id = f.intake
+       (SELECT min(i.arrived) FROM seen_setting f JOIN intake i ON i.id = f.intake
          WHERE f.point = s.point) AS known
-  FROM point_setting s
+  FROM seen_setting s
  WHERE s.point = %(point)s AND s.valid_from < %(until)s
    AND s.valid_from >= coalesce(
-           (SELECT max(valid_from) FROM point_setting
+           (SELECT max(valid_from) FROM seen_setting
              WHERE point = %(point)s AND valid_from <= %(start)s), '-infinity')
  ORDER BY s.valid_from, s.intake DESC
 """
@@ -88,7 +88,7 @@ SELECT DISTINCT ON (floor(extract(epoch FROM time - %(start)s) / %(width)s)) tim
 EXCURSIONS = """
 SELECT level, severity, count(*) AS excursions, min(started) AS started,
        nullif(max(coalesce(ended, 'infinity')), 'infinity') AS ended
-  FROM excursion
+  FROM seen_excursion
  WHERE point = %(point)s AND NOT withdrawn
    AND started <= %(until)s AND coalesce(ended, 'infinity') > %(start)s
  GROUP BY level, severity, floor(extract(epoch FROM greatest(started, %(start)s) - %(start)s) / %(width)s)

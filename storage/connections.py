@@ -21,8 +21,8 @@ DEVICES = """
 SELECT d.id, d.key, d.name_zh, d.name_en, d.kind, d.time_zone,
        s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en, s.region,
        e.id AS enterprise, e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
-       (SELECT min(t.interval) FROM point p
-         CROSS JOIN LATERAL (SELECT interval FROM point_setting
+       (SELECT min(t.interval) FROM placed_point p
+         CROSS JOIN LATERAL (SELECT interval FROM seen_setting
                               WHERE point = p.id AND valid_from <= %(now)s
                               ORDER BY valid_from DESC, intake DESC LIMIT 1) t
          WHERE p.device = d.id) AS interval
@@ -40,8 +40,8 @@ SELECT d.id, d.key, d.name_zh, d.name_en, d.kind, d.time_zone,
 """
 POINTS = """
 SELECT p.id, p.device, p.key, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, t.zone, t.interval, t.in_use
-  FROM point p
-  LEFT JOIN LATERAL (SELECT zone, interval, in_use FROM point_setting
+  FROM placed_point p
+  LEFT JOIN LATERAL (SELECT zone, interval, in_use FROM seen_setting
                       WHERE point = p.id AND valid_from <= %(now)s
                       ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
  WHERE p.device = ANY(%(devices)s)

@@ -7,33 +7,33 @@ from datetime import date, datetime, timedelta
 
 from storage.alert_list import like
 from storage.rollups import Windows
+from storage.scope import narrowed
 from storage.snapshot import select
 from storage.unit import Connection
 
 PAGE = """
 SELECT p.id, p.key, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, p.stage, p.factor,
-       d.id AS device, d.key AS device_key, d.name_zh AS device_zh, d.name_en AS device_en,
-       s.id AS site, s.name_zh AS site_zh, s.name_en AS site_en, s.region,
-       e.code AS enterprise_code, e.name_zh AS enterprise_zh, e.name_en AS enterprise_en,
+       p.device, p.device_key, p.device_zh, p.device_en, p.site, p.site_zh, p.site_en, p.region,
+       p.enterprise_code, p.enterprise_zh, p.enterprise_en,
        t.valid_from, t.zone, t.interval, t.max_gap, t.in_use, t.calibration_due, t.rules
-  FROM point p
-  JOIN device d ON d.id = p.device
-  JOIN site s ON s.id = d.site
-  LEFT JOIN enterprise e ON e.id = s.enterprise
+  FROM (SELECT * FROM placed_point
+         WHERE (%(id)s::int4 IS NULL OR id = %(id)s)
+           AND (%(site)s::int4 IS NULL OR site = %(site)s)
+           AND (%(enterprise)s::text IS NULL OR enterprise_code = %(enterprise)s)
+           AND (%(low)s::int4 IS NULL OR area BETWEEN %(low)s AND %(high)s)
+           AND (%(like)s::text IS NULL
+                OR concat_ws(' ', name_zh, name_en, key, device_key, device_zh, device_en, site_zh, site_en,
+                             enterprise_zh, enterprise_en, enterprise_code) ILIKE %(like)s)
+           AND (%(after)s::int8 IS NULL OR id > %(after)s)
+           AND (%(scope_low)s::int4 IS NULL OR area BETWEEN %(scope_low)s AND %(scope_high)s)
+           AND (%(scope_sites)s::int4[] IS NULL OR site = ANY (%(scope_sites)s))
+         ORDER BY id
+         LIMIT %(limit)s) AS p
   LEFT JOIN LATERAL (
-           SELECT * FROM point_setting
+           SELECT * FROM seen_setting
             WHERE point = p.id AND valid_from <= %(now)s
-            ORDER BY valid_from DESC, intake DESC LIMIT 1) t ON true
- WHERE (%(id)s::int4 IS NULL OR p.id = %(id)s)
-   AND (%(site)s::int4 IS NULL OR s.id = %(site)s)
-   AND (%(enterprise)s::text IS NULL OR e.code = %(enterprise)s)
-   AND (%(low)s::int4 IS NULL OR s.area BETWEEN %(low)s AND %(high)s)
-   AND (%(like)s::text IS NULL
-        OR concat_ws(' ', p.name_zh, p.name_en, p.key, d.key, d.name_zh, d.name_en, s.name_zh, s.name_en,
-                     e.name_zh, e.name_en, e.code) ILIKE %(like)s)
-   AND (%(after)s::int8 IS NULL OR p.id > %(after)s)
+            ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t ON true
  ORDER BY p.id
- LIMIT %(limit)s
 """
 # Whole times only: the values that contradict each other stand side by side.
 RAW = """
@@ -128,6 +128,7 @@ async def page(
         "like": None if wanted.search is None else like(wanted.search),
         "after": after,
         "limit": limit,
+        **await narrowed(connection),
     }
     return await select(connection, PointLine, PAGE, parameters)
 

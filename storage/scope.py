@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from psycopg.rows import dict_row
 
 from domain.people import EVERYTHING, Scope
 from storage.unit import Connection
@@ -23,6 +25,10 @@ SELECT set_config('blackbox.low', %s, true), set_config('blackbox.high', %s, tru
 SEE_ALL = """
 SELECT set_config('blackbox.low', '0', false), set_config('blackbox.high', '999999', false),
        set_config('blackbox.enterprise', '', false), set_config('blackbox.box', 'true', false)
+"""
+NARROWED = """
+SELECT CASE WHEN scope_enterprise() IS NULL THEN scope_low() END AS scope_low, scope_high(),
+       CASE WHEN scope_enterprise() IS NOT NULL THEN ARRAY(SELECT DISTINCT site FROM seen_site) END AS scope_sites
 """
 CURRENT = "SELECT scope_low(), scope_high(), scope_enterprise(), scope_box()"
 
@@ -69,6 +75,20 @@ def clip(
         for window in windows
     )
     return [(begin, end) for begin, end in parts if begin < end]
+
+
+async def narrowed(connection: Connection) -> dict[str, Any]:
+    """The regions, or else the sites, beyond which the scope sees no point: to be said as values.
+
+    `scope_low` and `scope_high`, or `scope_sites`, as queries of many points name them. The
+    views that these ask decide who sees what; only from values does the planner know how much
+    that is, and which index to take.
+    """
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(NARROWED)
+        found = await cursor.fetchone()
+    assert found is not None
+    return found
 
 
 async def enter(connection: Connection, scope: Scope) -> None:

@@ -18,15 +18,13 @@ SEEN = """
 SELECT nullif(starts, '-infinity'), nullif(stops, 'infinity')
   FROM seen_site WHERE site = %s ORDER BY starts DESC LIMIT 1
 """
-# Excursions that last, by the index of those that reach up to a time.
 POINTS = """
-SELECT p.id, p.device, p.name_zh, p.name_en, d.name_zh AS device_zh, d.name_en AS device_en,
+SELECT p.id, p.device, p.name_zh, p.name_en, p.device_zh, p.device_en,
        p.quantity, p.unit, p.resolution, p.stage, t.zone, t.interval, t.in_use, t.calibration_due,
        t.rules, last.time, last.value, last.quality, x.severity, x.since
-  FROM device AS d
-  JOIN point AS p ON p.device = d.id
+  FROM placed_point AS p
  CROSS JOIN LATERAL (
-       SELECT zone, interval, in_use, calibration_due, rules FROM point_setting
+       SELECT zone, interval, in_use, calibration_due, rules FROM seen_setting
         WHERE point = p.id AND valid_from <= %(now)s
         ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t
   LEFT JOIN LATERAL (
@@ -34,10 +32,10 @@ SELECT p.id, p.device, p.name_zh, p.name_en, d.name_zh AS device_zh, d.name_en A
         WHERE point = p.id AND time > %(horizon)s AND time <= %(now)s
         ORDER BY time DESC LIMIT 1) AS last ON true
  CROSS JOIN LATERAL (
-       SELECT max(severity) AS severity, min(started) AS since FROM excursion
-        WHERE point = p.id AND coalesce(ended, 'infinity') = 'infinity' AND NOT withdrawn) AS x
- WHERE d.site = %(site)s
- ORDER BY t.zone, d.id, p.id
+       SELECT max(severity) AS severity, min(started) AS since FROM seen_excursion
+        WHERE point = p.id AND ended IS NULL AND NOT withdrawn) AS x
+ WHERE p.site = %(site)s
+ ORDER BY t.zone, p.device, p.id
  LIMIT %(limit)s
 """
 DEVICES = "SELECT id, key, name_zh, name_en, kind FROM device WHERE site = %s ORDER BY id LIMIT %s"

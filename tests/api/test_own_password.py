@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from storage import sessions
-from tests.api.world import API, ENGLISH, Api
+from tests.api.world import API, ENGLISH, PATIENCE, Api
 from tests.browser.conftest import OURS
 from tests.people import SECRET, add, somebody
 from tests.stored import connected
@@ -30,6 +30,7 @@ async def browsers(api: Api) -> AsyncIterator[tuple[httpx.AsyncClient, ...]]:
             base_url=api.site.address,
             headers={**OURS, **ENGLISH},
             cookies={"session": secret},
+            timeout=PATIENCE,
         )
         for secret in secrets
     )

@@ -39,6 +39,8 @@ MARKS = (
 """What only foreign things are called."""
 API = "/api/v1"
 ENGLISH = {"Accept-Language": "en"}
+PATIENCE = 30.0
+"""Seconds that an answer may take on a busy machine."""
 ROLES = ("administrator", "supervisor", "enterprise", "auditor")
 SCOPED = ("supervisor", "enterprise")
 INCIDENTS = """
@@ -168,6 +170,7 @@ async def new_api(database: Database) -> AsyncIterator[Api]:
                 httpx.AsyncClient(
                     base_url=site.address,
                     headers={"Authorization": f"Bearer {token}", **ENGLISH},
+                    timeout=PATIENCE,
                 )
             )
             for name, token in given.items()

@@ -87,12 +87,12 @@ async def quiet(
                 yield client
 
 
-def new_client(site: Site, secret: str) -> httpx.AsyncClient:
-    """A program with a browser's session."""
+def new_client(site: Site, secret: str | None = None) -> httpx.AsyncClient:
+    """A program with a browser's session; without one, with nothing but its origin."""
     return httpx.AsyncClient(
         base_url=site.address,
         headers=OURS,
-        cookies={"session": secret},
+        cookies={"session": secret} if secret else None,
         timeout=PATIENCE / 1000,
     )
 

@@ -20,7 +20,7 @@ from dashboard.security import local
 from domain.people import Person, Role
 from storage import people, sessions, tokens
 from storage.unit import PEOPLE, Connection, unit_of_work
-from tests.browser.conftest import OURS, ClientOf, Injected, NewPage
+from tests.browser.conftest import ClientOf, Injected, NewPage, new_client
 from tests.browser.world import CLINIC, WARM, Site, World, opened, serve
 from tests.people import CHEAP, SECRET, add, somebody
 from tests.services import Database
@@ -46,7 +46,7 @@ async def liqiang(web: Connection, world: World) -> Person:
 @pytest_asyncio.fixture(loop_scope="session")
 async def stranger(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A program that is not signed in, but says what a browser says of our own page."""
-    async with httpx.AsyncClient(base_url=site.address, headers=OURS) as client:
+    async with new_client(site) as client:
         yield client
 
 
@@ -157,7 +157,7 @@ async def test_by_https_the_cookie_is_for_this_host_and_https_alone(
 ) -> None:
     async with (
         serve(database, world.clock, secure=True) as site,
-        httpx.AsyncClient(base_url=site.address, headers=OURS) as client,
+        new_client(site) as client,
     ):
         response = await client.post(
             "/sign-in",

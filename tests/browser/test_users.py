@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from domain.people import Role
-from tests.browser.conftest import OURS, NewPage, new_client
+from tests.browser.conftest import NewPage, new_client
 from tests.browser.world import Site, World
 from tests.people import SECRET, add, signed_in, somebody
 from tests.services import Database
@@ -47,7 +47,7 @@ async def test_somebody_is_added_told_and_signs_in_with_the_password_shown_once(
     await page.click("form[action$='/subscriptions'] button")
     await page.locator("#subscriptions td", has_text="Hangzhou 330100").wait_for()
     password = said.rsplit(": ", 1)[1]
-    async with httpx.AsyncClient(base_url=site.address, headers=OURS) as client:
+    async with new_client(site) as client:
         form = {"name": "liqiang", "password": password}
         assert (await client.post("/sign-in", data=form)).status_code == 303
 
@@ -120,7 +120,7 @@ async def test_ones_own_password_token_and_sessions(
 ) -> None:
     async with connected(database, "web") as connection:
         await add(connection, somebody("me"), world.clock.real_now(), SECRET)
-    async with httpx.AsyncClient(base_url=site.address, headers=OURS) as client:
+    async with new_client(site) as client:
         form = {"name": "me", "password": SECRET}
         await client.post("/sign-in", data=form)
         mine = client.cookies["session"]

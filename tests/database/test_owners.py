@@ -322,10 +322,10 @@ async def test_the_live_page_shows_the_new_owner_no_older_value(
     await goes_over(box)
     for code, lines in ((CODE, []), (HEIR, [None])):
         async with scoped(web, await own(box, code)):
-            _, found = await overview.points(web, now=at("61m"))
+            found = await overview.points(web, now=at("61m"))
         assert [one.time for one in found if one.device_en == "Logger"][:1] == lines
     async with scoped(web, EVERYTHING):
-        _, found = await overview.points(web, now=at("61m"))
+        found = await overview.points(web, now=at("61m"))
     assert at("59m") in [one.time for one in found]
 
 

@@ -122,6 +122,18 @@ SOLD = """
 UPDATE site SET enterprise = 2, key = 'bought' WHERE id = 1;
 INSERT INTO site_owner VALUES (1, '2026-01-02Z', 2, 2);
 """
+LATER = """
+INSERT INTO point_setting SELECT point, '2026-01-03Z', 3, zone, interval, max_gap, in_use, NULL, rules FROM point_setting;
+INSERT INTO excursion SELECT id + 2, 1, 3, point, rule, version, level, 2, '2026-01-03Z', NULL, 9, '2026-01-03Z', false FROM excursion;
+"""
+JOINED: dict[LiteralString, LiteralString] = {
+    "SELECT id, enterprise FROM placed_point": """
+        SELECT p.id, e.id FROM point AS p JOIN device AS d ON d.id = p.device JOIN site AS s ON s.id = d.site
+          LEFT JOIN enterprise AS e ON e.id = s.enterprise""",
+    "SELECT point, valid_from, intake FROM seen_setting": "SELECT point, valid_from, intake FROM point_setting",
+    "SELECT id FROM seen_excursion": "SELECT id FROM excursion",
+}
+"""Views that pages read instead of tables, and what the policies of these say."""
 BOX = {"alert", "journal", "delivery"}
 """Tables with rows of the box's own."""
 STAFF = {"handover"}
@@ -253,6 +265,32 @@ async def test_a_former_owner_sees_the_names_of_its_old_alerts(
 def test_names_of_alerts_are_for_the_web_login_only(world: Database, role: str) -> None:
     with psycopg.connect(world.url(role)) as login, pytest.raises(DENIED):
         login.execute(NAMES)
+
+
+@pytest.mark.parametrize("sold", [False, True])
+async def test_views_of_points_show_what_the_policies_of_their_tables_do(
+    world: Database, pool: Pool, sold: bool
+) -> None:
+    with psycopg.connect(world.url(), autocommit=True) as owner:
+        owner.execute(LATER)
+        if sold:
+            owner.execute(SOLD)
+    for scope in [one for one, _ in SCOPES.values()] + [Scope(1, 0, 2, box=False)]:
+        async with pool.connection() as connection, scoped(connection, scope):
+            for view, policies in JOINED.items():
+                shown = await (await connection.execute(view)).fetchall()
+                allowed = await (await connection.execute(policies)).fetchall()
+                assert sorted(shown, key=str) == sorted(allowed, key=str), (scope, view)
+    async with pool.connection() as connection:
+        for view in JOINED:
+            assert await (await connection.execute(view)).fetchall() == []
+
+
+@pytest.mark.parametrize("role", ["ingest", "dispatch", "retention"])
+def test_views_of_points_are_for_the_web_login_only(world: Database, role: str) -> None:
+    for view in JOINED:
+        with psycopg.connect(world.url(role)) as login, pytest.raises(DENIED):
+            login.execute(view)
 
 
 async def test_a_scope_ends_with_its_transaction(pool: Pool) -> None:

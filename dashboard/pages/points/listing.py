@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -13,7 +14,7 @@ from dashboard.api.fields import Printable
 from dashboard.house import House
 from domain.people import Person
 from storage import journal, overview
-from storage.overview import Example, PointLine
+from storage.overview import Example, PointLine, State
 from storage.unit import Connection
 
 MOST: Final = 300
@@ -21,8 +22,6 @@ MOST: Final = 300
 PointState: TypeAlias = Literal[
     "excursion", "warning", "pending", "silent", "within", "recorded", "empty", "idle"
 ]
-Points: TypeAlias = tuple[dict[str, int], list[PointLine]]
-"""Number of points by state, and those that are shown."""
 Blank = BeforeValidator(lambda value: value or None)
 """An empty field of a form is one that was not given."""
 
@@ -58,25 +57,29 @@ class Page:
         return not self.counts.keys() - {"empty", "idle"}
 
 
-async def points(house: House, person: Person, query: Query) -> Points:
-    """The points that `query` asks for, on a connection of their own."""
+async def states(house: House, person: Person) -> dict[str, State]:
+    """All points by state, on a connection of their own."""
     async with house.seen_by(person) as connection:
-        return await overview.points(
-            connection,
-            now=house.clock.now(),
-            search=query.q,
-            state=query.state,
-            limit=MOST,
-        )
+        return await overview.states(connection, now=house.clock.now(), limit=MOST)
 
 
-async def read(connection: Connection, points: Points) -> Page:
-    """The list of `points`. `connection` is of `House.seen_by`."""
-    counts, lines = points
+async def read(
+    connection: Connection, states: Mapping[str, State], query: Query, now: datetime
+) -> Page:
+    """The list that `query` asks for. `connection` is of `House.seen_by`."""
+    known = states.get(query.state) if query.state and not query.q else None
+    lines = await overview.points(
+        connection,
+        now=now,
+        search=query.q,
+        state=query.state,
+        ids=known and known.first,
+        limit=MOST,
+    )
     groups = (list(group) for _, group in groupby(lines, key=lambda line: line.site))
     return Page(
         position=await journal.horizon(connection),
-        counts=counts,
+        counts={name: one.points for name, one in states.items()},
         sites=[(group[0], group) for group in groups],
         example=await overview.example(connection),
     )

@@ -83,12 +83,11 @@ async def show_points(
     query: Annotated[listing.Query, Query()],
 ) -> Response:
     """All points by site, with their last values and states."""
-    points = await here.shared.get(
-        ("points", person.scope, query.q, query.state),
-        partial(listing.points, here, person, query),
+    states = await here.shared.get(
+        ("points", person.scope), partial(listing.states, here, person)
     )
     async with here.seen_by(person) as connection:
-        content = await listing.read(connection, points)
+        content = await listing.read(connection, states, query, here.clock.now())
     return page(
         request,
         "points/points.html",

@@ -42,8 +42,11 @@ After = Annotated[int, QueryField(ge=0, lt=2**31)]
 @router.get("/rules")
 async def show_rules(request: Request, here: Here, person: Me) -> Response:
     """All rules."""
+    assigned = await here.shared.get(
+        ("rules", person.scope), partial(view.assigned, here, person)
+    )
     async with here.seen_by(person) as connection:
-        content = await view.read(connection, display(request))
+        content = await view.read(connection, assigned, display(request))
     return page(
         request,
         "rules/rules.html",
@@ -58,11 +61,13 @@ async def show_rule(
     request: Request, here: Here, person: Me, key: Key, q: Search = "", after: After = 0
 ) -> Response:
     """One rule, with its versions and points."""
+    held = await here.shared.get(
+        ("rule", person.scope, key), partial(view.history, here, person, key)
+    )
+    if not held and key not in catalogue.load():
+        raise Problem(404)
     async with here.seen_by(person) as connection:
-        try:
-            one = await view.read_one(connection, key, q, after, display(request))
-        except LookupError as error:
-            raise Problem(404) from error
+        one = await view.read_one(connection, key, held, q, after, display(request))
     return page(
         request,
         "rules/rule.html",

@@ -10,7 +10,9 @@ from typing import Final
 
 from dashboard.api.rule_texts import parsed
 from dashboard.display import Display
+from dashboard.house import House
 from dashboard.parts import limits
+from domain.people import Person
 from rules import catalogue
 from rules.kinds import KINDS, RULES
 from rules.rule import AnyRule
@@ -81,10 +83,24 @@ class One:
     """Number of the point after which there are more."""
 
 
-async def read(connection: Connection, show: Display) -> Page:
-    """All rules, as far as the connection's scope sees points."""
+async def assigned(house: House, person: Person) -> list[Assigned]:
+    """What judges the points that `person` sees, on a connection of its own."""
+    async with house.seen_by(person) as connection:
+        return await assigned_rules.assigned(connection, house.clock.now())
+
+
+async def history(house: House, person: Person, key: str) -> list[Held]:
+    """The versions of a rule, on a connection of its own."""
+    async with house.seen_by(person) as connection:
+        now = house.clock.now()
+        return await assigned_rules.history(connection, key, now, HISTORY)
+
+
+async def read(
+    connection: Connection, found: Sequence[Assigned], show: Display
+) -> Page:
+    """All rules, those of `found` as far as the connection's scope sees points."""
     position = await journal.horizon(connection)
-    found = await assigned_rules.assigned(connection, show.now)
     alerts = await assigned_rules.open_alerts(connection)
     by_rule = {
         key: list(some) for key, some in groupby(found, key=lambda one: one.rule)
@@ -109,12 +125,14 @@ async def read(connection: Connection, show: Display) -> Page:
 
 
 async def read_one(
-    connection: Connection, key: str, search: str, after: int, show: Display
+    connection: Connection,
+    key: str,
+    held: Sequence[Held],
+    search: str,
+    after: int,
+    show: Display,
 ) -> One:
-    """One rule. Raises LookupError for one that is neither ready nor seen in force."""
-    held = await assigned_rules.history(connection, key, show.now, HISTORY)
-    if not held and key not in catalogue.load():
-        raise LookupError(key)
+    """One rule, with the versions `held` of it; one without any is of the catalogue."""
     wanted = Wanted(rule=key, search=search or None)
     points = await assigned_rules.points(
         connection, wanted, show.now, after=after, limit=POINTS + 1
