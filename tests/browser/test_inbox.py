@@ -113,7 +113,7 @@ async def test_the_keyboard_begins_at_the_top_whatever_came_before(
     page = await new_page("/alerts")
     await world.send("coldroom-1", *DAMP)
     await expect(page.locator("#alerts > li.minor")).to_have_count(1)
-    await opened(world)
+    await world.send("coldroom-1", *WARM)
     await expect(page.locator("#alerts > li")).to_have_count(2)
     await page.keyboard.press("j")
     await expect(page.locator("#alerts > .cursor")).to_have_class(re.compile("major"))
