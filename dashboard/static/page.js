@@ -51,7 +51,6 @@ document.addEventListener("submit", async (event) => {
     done: false,
     text: output.dataset.failed,
   }));
-  for (const button of buttons) button.disabled = false;
   report(output, result);
   const dialog = form.closest("dialog");
   if (result.done && dialog) {
@@ -59,7 +58,8 @@ document.addEventListener("submit", async (event) => {
     toast(result.text);
   }
   if (result.done) form.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
-  await renew();
+  await renew(); // before anything is sent again: by what it was refused for, the form is behind
+  for (const button of buttons) button.disabled = false;
   // Where what opened the dialog is no more, the keyboard goes on beside it.
   if (document.activeElement === document.body) {
     places.get(dialog)?.querySelector("button, a")?.focus();
