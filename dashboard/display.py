@@ -11,6 +11,7 @@ from babel import Locale, dates, numbers
 from dashboard.texts import LANGUAGES, LOCALES, Texts, count
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
+from domain.regions import region_name
 
 MINUS = "\N{MINUS SIGN}"
 ROUNDING = 1e-9
@@ -76,6 +77,14 @@ class Display:
         """A share of 1, to a tenth of a per cent: `99.5%`; never rounded up to all."""
         tenths = floor(share * 1000 + ROUNDING)
         return numbers.format_percent(tenths / 1000, "#,##0.#%", self.locale)
+
+    def region(self, code: str) -> str:
+        """A region by name; a county by its prefecture's, with the code: `Hangzhou 330106`."""
+        for around in (code, f"{code[:4]}00", f"{code[:2]}0000"):
+            if names := region_name(around):
+                name = names[LANGUAGES.index(self.texts.language)]
+                return name if around == code else f"{name} {code}"
+        return code
 
     def number(self, value: float, resolution: float) -> str:
         """As many decimals as the resolution has, with a true minus sign."""

@@ -45,7 +45,7 @@ async def test_somebody_is_added_told_and_signs_in_with_the_password_shown_once(
     await page.locator(".result.failed", has_text="08:00-18:00").wait_for()
     await page.fill("[name=hours]", "22:00-06:00")
     await page.click("form[action$='/subscriptions'] button")
-    await page.locator("#subscriptions td", has_text="Hangzhou 330100").wait_for()
+    await page.locator("#subscriptions td", has_text="Hangzhou").wait_for()
     password = said.rsplit(": ", 1)[1]
     async with new_client(site) as client:
         form = {"name": "liqiang", "password": password}
@@ -125,7 +125,7 @@ async def test_ones_own_password_token_and_sessions(
         await client.post("/sign-in", data=form)
         mine = client.cookies["session"]
         page = await new_page("/settings?lang=en", session=mine)
-        assert "Zhejiang 330000" in await page.inner_text("main")
+        assert "Zhejiang" in await page.inner_text("main")
         await page.fill("#token [name=label]", "report")
         await page.click("#token button")
         said = await page.locator("#token .result.done").inner_text()

@@ -14,7 +14,6 @@ from dashboard.identity import Me, me
 from dashboard.pages.overview import view
 from dashboard.problems import Problem
 from dashboard.render import page
-from domain.regions import region_name
 
 Wanted = Annotated[
     Annotated[Region, AfterValidator(lambda code: code.ljust(6, "0"))] | None,
@@ -54,5 +53,4 @@ async def show_overview(
         page=content,
         spots=SPOTS,
         named=NAMED,
-        region_name=region_name,
     )

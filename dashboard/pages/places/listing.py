@@ -13,8 +13,6 @@ from alerting.safety.code import UNHEARD_AFTER
 from alerting.safety.grounds import Colour
 from dashboard.api import cursor
 from dashboard.api.fields import Printable, regions
-from dashboard.display import Display
-from domain.regions import PREFECTURES, PROVINCES
 from storage import places
 from storage.places import Filter, Rank, Ranked
 from storage.unit import Connection
@@ -77,12 +75,3 @@ async def listing(connection: Connection, query: Query, real_now: datetime) -> L
         following=last and cursor.encode(last.rank, last.place, last.id),
         regions=[f"{digits}00" for digits in await places.prefectures(connection)],
     )
-
-
-def region_name(show: Display, code: str) -> str:
-    """Prefecture, or else province, of a region by name; its code says which county."""
-    names = PREFECTURES.get(code[:4]) or PROVINCES.get(code[:2])
-    if names is None:
-        return code
-    name = names[show.texts.language == "en"]
-    return name if code.endswith("00") else f"{name} {code}"

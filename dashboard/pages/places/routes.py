@@ -16,7 +16,7 @@ from dashboard.identity import Me
 from dashboard.pages.places import announcing, enterprise, site
 from dashboard.pages.places.announcing import Wish
 from dashboard.pages.places.listing import Query as Asked
-from dashboard.pages.places.listing import listing, region_name
+from dashboard.pages.places.listing import listing
 from dashboard.problems import Problem
 from dashboard.render import page
 from domain.people import Role
@@ -44,7 +44,6 @@ async def show_enterprises(
         page=found,
         query=query,
         shapes=SHAPES,
-        region=region_name,
     )
 
 
@@ -66,7 +65,6 @@ async def show_enterprise(
         position=position,
         page=found,
         shapes=SHAPES,
-        region=region_name,
     )
 
 
@@ -85,7 +83,6 @@ async def show_site(request: Request, here: Here, person: Me, number: str) -> Re
         position=position,
         page=found,
         shapes=SHAPES,
-        region=region_name,
         weekdays=site.weekdays(show),
         month_day=partial(site.month_day, show),
         announces=found.left is None and announcing.may(person, found.line),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboard.display import Display
-from dashboard.parts.telling.wishes import region_name
 from domain.people import Person
 from storage.places import EnterpriseName
 
@@ -15,6 +14,6 @@ def place(
 ) -> str:
     """The region or the enterprise of a person; "" for who has neither."""
     if person.region is not None:
-        return region_name(person.region, show)
+        return show.region(person.region)
     own = enterprises.get(person.enterprise or 0)
     return f"{show.texts.name(own, 'enterprise')} {own.enterprise_code}" if own else ""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from dashboard.display import Display
 from domain.people import EVERYTHING, Person, Role, Scope, subtree
-from domain.regions import PREFECTURES, PROVINCES
 from storage import contacts, subscriptions
 from storage.contacts import Contact
 from storage.subscriptions import Kept
@@ -54,15 +53,6 @@ async def told(connection: Connection, person: Person, show: Display) -> Told:
     )
 
 
-def region_name(code: str, show: Display) -> str:
-    """A region in words, with its code: `Hangzhou 330100`."""
-    column = ("zh", "en").index(show.texts.language)
-    for known, length in ((PREFECTURES, 4), (PROVINCES, 2)):
-        if code[:length] in known and not code[length:].strip("0"):
-            return f"{known[code[:length]][column]} {code}"
-    return code
-
-
 def _where(one: Kept, person: Person, show: Display) -> str:
     if person.role is Role.ENTERPRISE:
         return show.texts("telling.own-enterprise")
@@ -72,7 +62,7 @@ def _where(one: Kept, person: Person, show: Display) -> str:
     for end in (2, 4, 6):
         scope = subtree(code[:end].ljust(6, "0"))
         if (scope.low, scope.high) == (one.low, one.high):
-            return region_name(code[:end].ljust(6, "0"), show)
+            return show.region(code[:end].ljust(6, "0"))
     return f"{one.low:06}–{one.high:06}"
 
 
