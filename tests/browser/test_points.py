@@ -68,9 +68,13 @@ async def test_a_range_is_chosen_dragged_and_gone_back_to(
         re.compile(r"\?from=2026-11-22T07.*&to=2026-11-22T07")
     )
     await expect(page.locator("#high")).to_have_text("5.0 °C")
+    zoomed = page.url
     await page.locator("#earlier").click()
+    await expect(page).not_to_have_url(zoomed)
     await page.go_back()
+    await expect(page).to_have_url(zoomed)
     await page.go_back()
+    await expect(page).to_have_url(re.compile(r"/points/1\?range=6h$"))
     await expect(page.locator("#range-6h")).to_have_attribute("aria-current", "true")
     await expect(page.locator("#high")).to_have_text("9.4 °C")
 

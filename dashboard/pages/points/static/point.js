@@ -8,6 +8,7 @@ document.addEventListener("zoomed", async ({ detail }) => {
   address.searchParams.delete("range");
   address.searchParams.set("from", detail.from);
   address.searchParams.set("to", detail.to);
+  if (address.href === location.href) return; // told twice, or what is shown anyhow
   history.pushState(null, "", address);
   await renew();
 });
