@@ -30,6 +30,8 @@ RFC_3339: Final = re.compile(
 
 Here = Annotated[House, Depends(house)]
 T = Annotated[Texts, Depends(texts)]
+Blank = BeforeValidator(lambda value: value or None)
+"""An empty field of a form is one that was not given."""
 
 
 def _printable(text: str) -> str:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
-from dashboard.api.fields import Code, Number, Printable
+from dashboard.api.fields import Blank, Code, Number, Printable
 from dashboard.pages.connections import judging
 from dashboard.pages.connections.judging import Check, Clock, State
 from domain.people import Person
@@ -48,8 +48,6 @@ REFUSALS: Final = 200
 CUT: Final = 600
 """Bytes of a refused payload that are shown."""
 STRANGERS: Final = 20
-Blank = BeforeValidator(lambda value: value or None)
-"""An empty field of a form is one that was not given."""
 
 
 class Query(BaseModel):

@@ -10,9 +10,10 @@ from fastapi import Query as QueryField
 from starlette.responses import JSONResponse, Response
 
 from alerting.life.permissions import MAY
+from dashboard.api.fields import Here
 from dashboard.display import Display
 from dashboard.forms import done
-from dashboard.house import House, display, house
+from dashboard.house import display
 from dashboard.identity import Me, me
 from dashboard.pages.inbox import several, view
 from dashboard.problems import Problem
@@ -26,7 +27,6 @@ from storage.unit import PEOPLE, unit_of_work
 NOTE: Final = 2000
 """Characters."""
 
-Here = Annotated[House, Depends(house)]
 Show = Annotated[Display, Depends(display)]
 router = APIRouter(dependencies=[Depends(me)])
 

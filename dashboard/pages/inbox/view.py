@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from dashboard.api import cursor
 from dashboard.api.fields import (
+    Blank,
     Code,
     Cursor,
     Number,
@@ -35,8 +36,6 @@ ROWS: Final = 100
 NOTES: Final = 4
 """Hand-overs that are shown."""
 
-Blank = BeforeValidator(lambda value: value or None)
-"""An empty field of a form is one that was not given."""
 View: TypeAlias = Literal["open", "mine", "shelved", "all"]
 VIEWS: Final[tuple[View, ...]] = ("open", "mine", "shelved", "all")
 

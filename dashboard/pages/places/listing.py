@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from alerting.safety.code import UNHEARD_AFTER
 from alerting.safety.grounds import Colour
 from dashboard.api import cursor
-from dashboard.api.fields import Printable, regions
+from dashboard.api.fields import Blank, Printable, regions
 from storage import places
 from storage.places import Filter, Rank, Ranked
 from storage.unit import Connection
 
 LINES: Final = 50
-Blank = BeforeValidator(lambda value: value or None)
-"""An empty field of a form is one that was not given."""
 
 
 class Query(BaseModel):

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
-from dashboard.api.fields import Printable
+from dashboard.api.fields import Blank, Printable
 from dashboard.house import House
 from domain.people import Person
 from storage import journal, overview
@@ -22,8 +22,6 @@ MOST: Final = 300
 PointState: TypeAlias = Literal[
     "excursion", "warning", "pending", "silent", "within", "recorded", "empty", "idle"
 ]
-Blank = BeforeValidator(lambda value: value or None)
-"""An empty field of a form is one that was not given."""
 
 
 class Query(BaseModel):

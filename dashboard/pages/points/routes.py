@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from dashboard.api.fields import Here
 from dashboard.display import Display
-from dashboard.house import House, display, house
+from dashboard.house import display
 from dashboard.identity import Me, me
 from dashboard.pages.points import download, listing, ranges, view
 from dashboard.pages.points.ranges import RANGES, BadRange, Range
@@ -35,7 +36,6 @@ MOST_RAW, MOST_ROLLED = 10_000, 5_000
 """Rows of a table."""
 router = APIRouter(dependencies=[Depends(me)])
 
-Here = Annotated[House, Depends(house)]
 Number = Annotated[int, Path(ge=1, lt=2**31)]
 
 
