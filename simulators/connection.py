@@ -124,15 +124,33 @@ async def keep_connected(
     switch: Switch,
     will: aiomqtt.Will | None = None,
 ) -> NoReturn:
-    """Hold `session` on a connection while the switch is on, again after every loss."""
+    """Hold `session` on a connection while the switch is on, again after every loss.
+
+    Each connection is a task of its own: one that is lost and cancelled at the same moment
+    ends as lost (a TaskGroup prefers the error), and would be made again for ever.
+    """
     wait = FIRST_WAIT
     while True:
         await switch.on.wait()
+        connection = asyncio.create_task(_connection(url, identifier, session, will))
         try:
-            async with connected(url, identifier, will) as client:
-                wait = FIRST_WAIT
-                await session(client)
-        except* aiomqtt.MqttError as lost:
-            LOG.info("%s: %s", identifier, lost.exceptions[0])
+            await asyncio.wait({connection})
+        finally:
+            connection.cancel()
+            await asyncio.wait({connection})
+        wait = FIRST_WAIT if connection.result() else min(LONGEST_WAIT, 2 * wait)
         await asyncio.sleep(wait)
-        wait = min(LONGEST_WAIT, 2 * wait)
+
+
+async def _connection(
+    url: str, identifier: str | None, session: Session, will: aiomqtt.Will | None
+) -> bool:
+    """Hold `session` on one connection until it is lost; whether there was one at all."""
+    made = False
+    try:
+        async with connected(url, identifier, will) as client:
+            made = True
+            await session(client)
+    except* aiomqtt.MqttError as lost:
+        LOG.info("%s: %s", identifier, lost.exceptions[0])
+    return made

@@ -16,7 +16,7 @@ from blackbox.clock import Clock
 from blackbox.services.mosquitto import Mosquitto
 from domain.errors import InputError, Unavailable
 from simulators.build import build_devices
-from simulators.connection import connected, heeding
+from simulators.connection import Switch, connected, heeding, keep_connected
 from simulators.device import Device
 from simulators.faults import Reach
 from simulators.link import Link
@@ -80,15 +80,13 @@ class Box:
         self._forgotten: set[tuple[str, int]] = set()
 
     async def run(self) -> None:
-        while True:
-            try:
-                async with connected(self._url, self._session) as client:
-                    await heeding(client.subscribe(READINGS, qos=1))
-                    self.ready.set()
-                    async for message in client.messages:
-                        await self._take(client, message)
-            except aiomqtt.MqttError:
-                await asyncio.sleep(0.05)
+        await keep_connected(self._url, self._session, self._hear, Switch())
+
+    async def _hear(self, client: aiomqtt.Client) -> None:
+        await heeding(client.subscribe(READINGS, qos=1))
+        self.ready.set()
+        async for message in client.messages:
+            await self._take(client, message)
 
     async def seen(self, count: int) -> None:
         """Return when there have been that many arrivals."""
@@ -469,3 +467,26 @@ async def test_unreadable_receipt_is_passed_over(mosquitto: Mosquitto) -> None:
             await client.publish(receipts, b'{"kept": "all"}', qos=1)
         async with running_box(mosquitto.url):
             assert (await publishing).kept == 5
+
+
+async def test_connection_that_is_lost_as_it_is_told_to_end_is_not_made_again(
+    mosquitto: Mosquitto,
+) -> None:
+    begun = asyncio.Event()
+
+    async def session(_: aiomqtt.Client) -> None:
+        """Ends as a TaskGroup does whose parts are cancelled and lose their connection at once."""
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise aiomqtt.MqttError("lost") from None
+
+    task = asyncio.create_task(
+        keep_connected(mosquitto.url, "somebody", session, Switch())
+    )
+    await begun.wait()
+    task.cancel()
+    async with asyncio.timeout(30):
+        await asyncio.wait({task})
+    assert task.cancelled()
