@@ -198,15 +198,15 @@ async def disturbed(
 ) -> None:
     """Send slice after slice, until all are kept and everybody has been killed."""
     killed, sent_all = asyncio.Event(), asyncio.Event()
-    killing = asyncio.ensure_future(kill_all(system, killed, sent_all))
     size = -(-len(messages) // SLICES)
     slices = [messages[at : at + size] for at in range(0, len(messages), size)]
     sent = 0
-    while sent < len(slices) or not (killed.is_set() or killing.done()):
-        await system.send(slices[sent % len(slices)])
-        sent += 1
-    sent_all.set()
-    await killing
+    async with asyncio.TaskGroup() as group:
+        group.create_task(kill_all(system, killed, sent_all))
+        while sent < len(slices) or not killed.is_set():
+            await system.send(slices[sent % len(slices)])
+            sent += 1
+        sent_all.set()
 
 
 async def kill_all(
