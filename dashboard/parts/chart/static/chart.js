@@ -9,7 +9,7 @@ const AT_MOST = 5000; // how often a chart that ends now follows, in millisecond
 const LONG = 2 * 86400000; // a range that is longer follows more slowly: nobody sees a minute in it
 const OPTIONS = { displayModeBar: false, doubleClick: false };
 
-const drawn = new WeakMap(); // figure → {address, at, chart, busy}
+const drawn = new WeakMap(); // figure → {address, at, chart, busy, heeded}
 let library = null;
 
 function plotly(address) {
@@ -69,13 +69,14 @@ async function refresh(figure) {
 
 async function paint(figure) {
   const plot = figure.querySelector(".plot");
-  const { chart } = drawn.get(figure);
+  const known = drawn.get(figure);
+  const { chart } = known;
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
   const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
-  if (figure.dataset.listening) return;
-  figure.dataset.listening = "yes";
+  if (known.heeded) return; // not kept in an attribute: a renewal takes what is not the server's
+  known.heeded = true;
   plot.on("plotly_relayout", (change) => tell(figure, change));
   new ResizeObserver(() => paint(figure)).observe(plot);
 }
