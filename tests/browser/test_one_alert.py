@@ -105,7 +105,8 @@ async def test_who_was_slower_is_told_how_it_is_now_and_may_go_on(
     send = dialog.get_by_role("button", name="Shelve")
     await send.click()
     await expect(dialog.locator("output")).to_contain_text(
-        "Somebody was faster, and nothing was changed. Alert 1 is now returned, acknowledged;"
+        "The alert has changed meanwhile, so your command was not carried out."
+        " Alert 1 is now returned, acknowledged;"
         " possible now: Assign, Shelve, Comment."
     )
     await expect(page.locator("#alert-summary .work")).to_have_text("Acknowledged")
@@ -176,7 +177,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
         ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
         ({"name": "close", "reason": "x"}, 409, "Alert 1 is returned, unacknowledged"),
-        ({"name": "acknowledge", "revision": "0"}, 409, "Somebody was faster"),
+        ({"name": "acknowledge", "revision": "0"}, 409, "has changed meanwhile"),
         ({"name": "acknowledge", "id": "no"}, 400, "id"),
         ({"name": "comment", "reason": "\x00"}, 400, "control characters"),
         ({"name": "explode"}, 400, "no such command"),
