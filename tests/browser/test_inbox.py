@@ -248,6 +248,20 @@ async def test_each_of_several_is_told_why_it_was_not_done(
         assert words in told
 
 
+async def test_what_was_refused_is_selected_no_longer(
+    owner: object, client: httpx.AsyncClient, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    for key in "jxjx":
+        await page.keyboard.press(key)
+    await expect(page.locator("#chosen")).to_have_text("2 selected")
+    await client.post("/alerts/commands", data={"only": "12:0"})
+    await expect(page.locator("#alert-12 .work")).to_have_text("Acknowledged")
+    await page.keyboard.press("a")
+    await expect(page.locator("#work output")).to_contain_text("Not done: #12")
+    await expect(page.locator("#chosen")).to_have_text("None selected")
+
+
 @pytest.mark.parametrize(
     "form",
     [
