@@ -45,6 +45,8 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     major = page.locator("#open").get_by_role("link", name="1 major")
     await expect(major).to_have_attribute("href", "/alerts?level=major")
     assert await page.evaluate("globalThis.untouched")
+    elsewhere = page.locator("#silent a")  # it does not claim that every device reports
+    await expect(elsewhere).to_have_attribute("href", "/connections?state=silent")
 
 
 async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
