@@ -79,12 +79,9 @@ SELECT a.id AS alert, a.device, n.device_zh, n.device_en, n.site_zh, n.site_en, 
 # Of sites that were wholly the present owner's since the day began: every so many-th point.
 SAMPLE = """
 SELECT p.id
-  FROM site AS s
-  JOIN enterprise AS e ON e.id = s.enterprise
-  JOIN device AS d ON d.site = s.id
-  JOIN point AS p ON p.device = d.id
- WHERE s.area BETWEEN %(low)s AND %(high)s AND p.id %% %(step)s = 0
-   AND NOT EXISTS (SELECT FROM site_owner AS o WHERE o.site = s.id AND o.valid_from > %(since)s)
+  FROM placed_point AS p
+ WHERE p.enterprise IS NOT NULL AND p.area BETWEEN %(low)s AND %(high)s AND p.id %% %(step)s = 0
+   AND NOT EXISTS (SELECT FROM site_owner AS o WHERE o.site = p.site AND o.valid_from > %(since)s)
  ORDER BY p.id
  LIMIT %(limit)s
 """

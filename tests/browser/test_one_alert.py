@@ -137,6 +137,36 @@ async def test_it_explains_itself(
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+REVISED = """
+INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, detail)
+SELECT 1, n, 1, now(), 'system', 'revised', 2, 'returned-acknowledged', 'returned-acknowledged', '{}'
+  FROM generate_series((SELECT entries FROM alert WHERE id = 1) + 1, 400) AS n;
+UPDATE alert SET entries = 400 WHERE id = 1
+"""
+
+
+async def test_of_a_long_journal_the_newest_and_the_answer_are_shown_and_all_exported(
+    database: Database, world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    await signed_in(database, LILEI, world.clock.real_now())
+    chief = await wang_fang(database)
+    await do(database, world, chief, "acknowledge")
+    await do(database, world, chief, "assign", assignee="lilei")
+    async with connected(database, "web") as connection:
+        enterprise = await people.by_name(connection, "lilei")
+    assert enterprise is not None
+    await do(database, world, enterprise, "answer", cause="the seal", action="new one")
+    async with connected(database, "owner") as connection:
+        await connection.execute(REVISED)
+    page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
+    assert page.count('class="entry ') == 101
+    assert "the seal" in page
+    assert "299 older entries" in page
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert export.count('class="entry ') == 400
+
+
 async def test_who_may_only_look_has_no_buttons(
     world: World, client_of: ClientOf
 ) -> None:
