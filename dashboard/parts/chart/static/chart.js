@@ -67,12 +67,12 @@ async function refresh(figure) {
   if (figure.dataset.series !== address) refresh(figure);
 }
 
-async function paint(figure) {
+async function paint(figure, width = 0) {
   const plot = figure.querySelector(".plot");
   const { chart } = drawn.get(figure);
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
-  const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
+  const place = { width: width || plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
   if (figure.dataset.listening) return;
   figure.dataset.listening = "yes";
@@ -91,7 +91,22 @@ const all = () => document.querySelectorAll("figure[data-series]");
 const refreshAll = () => all().forEach(refresh);
 
 document.addEventListener("renewed", refreshAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  for (const figure of all()) if (shown(figure)) paint(figure);
+function paintAll(width) {
+  for (const figure of all()) if (shown(figure)) paint(figure, width);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paintAll());
+
+// Paper is narrower than a window, and light.
+const PAPER = 640; // pixels
+const root = document.documentElement;
+const { theme } = root.dataset;
+addEventListener("beforeprint", () => {
+  root.dataset.theme = "light";
+  paintAll(PAPER);
+});
+addEventListener("afterprint", () => {
+  root.dataset.theme = theme;
+  paintAll();
 });
 refreshAll();
