@@ -139,6 +139,7 @@ async def test_a_page_is_readable_without_javascript(
     furnished: Furnished, name: str
 ) -> None:
     async with furnished.opened(name, "plain") as page:
+        assert await page.locator("button.script-only:enabled").count() == 0
         words = await page.locator("main").inner_text()
         assert len(words.split()) >= 6  # the sign-in has no more
         assert not re.search(r"\{[a-z_]+\}", words)

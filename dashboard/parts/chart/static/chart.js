@@ -11,6 +11,7 @@ const OPTIONS = { displayModeBar: false, doubleClick: false };
 
 const drawn = new WeakMap(); // figure → {address, at, chart, busy}
 let library = null;
+let paper = null; // width of a chart while the page is printed
 
 function plotly(address) {
   library ??= new Promise((resolve, reject) => {
@@ -67,12 +68,12 @@ async function refresh(figure) {
   if (figure.dataset.series !== address) refresh(figure);
 }
 
-async function paint(figure, width = 0) {
+async function paint(figure) {
   const plot = figure.querySelector(".plot");
   const { chart } = drawn.get(figure);
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
-  const place = { width: width || plot.clientWidth, height: plot.clientHeight, zoom };
+  const place = { width: paper ?? plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
   if (figure.dataset.listening) return;
   figure.dataset.listening = "yes";
@@ -91,21 +92,22 @@ const all = () => document.querySelectorAll("figure[data-series]");
 const refreshAll = () => all().forEach(refresh);
 
 document.addEventListener("renewed", refreshAll);
-function paintAll(width) {
-  for (const figure of all()) if (shown(figure)) paint(figure, width);
+function paintAll() {
+  for (const figure of all()) if (shown(figure)) paint(figure);
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paintAll());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintAll);
 
 // Paper is narrower than a window, and light.
-const PAPER = 640; // pixels
 const root = document.documentElement;
 const { theme } = root.dataset;
 addEventListener("beforeprint", () => {
+  paper = 640; // pixels
   root.dataset.theme = "light";
-  paintAll(PAPER);
+  paintAll();
 });
 addEventListener("afterprint", () => {
+  paper = null;
   root.dataset.theme = theme;
   paintAll();
 });
