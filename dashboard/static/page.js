@@ -5,7 +5,7 @@
 //   <form data-send>                is sent; its <output class="result"> says what came of it
 //   <button data-open="ID">         opens the dialog of that id; data-cancel closes it
 
-import { renew } from "./renew.js";
+import { renew, wake } from "./renew.js";
 
 // Links within the page.
 
@@ -96,4 +96,7 @@ export function toast(words) {
   toasts.append(one);
   while (toasts.children.length > TOASTS) toasts.firstElementChild.remove();
   setTimeout(() => one.remove(), 8000);
+  return one;
 }
+
+wake(document);

@@ -119,6 +119,24 @@ async def test_the_keyboard_begins_at_the_top_whatever_came_before(
     await expect(page.locator("#alerts > .cursor")).to_have_class(re.compile("major"))
 
 
+async def test_a_new_critical_alert_is_said_once(
+    world: World, owner: psycopg.AsyncConnection, new_page: NewPage
+) -> None:
+    page = await new_page("/settings")
+    said = page.get_by_role("log").locator("p")
+    await expect(page).to_have_title(re.compile(r"^\(‼1\) "))
+    await expect(said).to_have_count(0)  # what was there before
+    await owner.execute(
+        "UPDATE alert SET severity = 3, raised_at = raised_at + interval '2 h' WHERE id = 12"
+    )
+    await world.send("coldroom-1", *DAMP)
+    await expect(said).to_have_text("New critical alert, not acknowledged")
+    await page.clock.fast_forward(8_000)
+    await world.send("coldroom-2", *WARM)
+    await expect(page).to_have_title(re.compile(r"^\(‼2\) "))
+    await expect(said).to_have_count(0)
+
+
 async def test_a_critical_alert_rings_until_it_is_acknowledged(
     owner: object, new_page: NewPage, client: httpx.AsyncClient
 ) -> None:

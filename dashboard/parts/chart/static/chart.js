@@ -11,6 +11,7 @@ const OPTIONS = { displayModeBar: false, doubleClick: false };
 
 const drawn = new WeakMap(); // figure → {address, at, chart, busy, heeded}
 let library = null;
+let paper = null; // width of a chart while the page is printed
 
 function plotly(address) {
   library ??= new Promise((resolve, reject) => {
@@ -73,7 +74,7 @@ async function paint(figure) {
   const { chart } = known;
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
-  const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
+  const place = { width: paper ?? plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
   if (known.heeded) return; // not kept in an attribute: a renewal takes what is not the server's
   known.heeded = true;
@@ -92,7 +93,23 @@ const all = () => document.querySelectorAll("figure[data-series]");
 const refreshAll = () => all().forEach(refresh);
 
 document.addEventListener("renewed", refreshAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+function paintAll() {
   for (const figure of all()) if (shown(figure)) paint(figure);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintAll);
+
+// Paper is narrower than a window, and light.
+const root = document.documentElement;
+const { theme } = root.dataset;
+addEventListener("beforeprint", () => {
+  paper = 640; // pixels
+  root.dataset.theme = "light";
+  paintAll();
+});
+addEventListener("afterprint", () => {
+  paper = null;
+  root.dataset.theme = theme;
+  paintAll();
 });
 refreshAll();
