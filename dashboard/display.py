@@ -14,6 +14,7 @@ from domain.readings import decimals
 from domain.regions import NAMES, around, is_in, is_shared
 
 MINUS = "\N{MINUS SIGN}"
+SECOND = timedelta(seconds=1)
 ROUNDING = 1e-9
 """What binary fractions may miss of a share."""
 
@@ -115,7 +116,9 @@ class Display:
         return f"{value:g}".replace("-", MINUS)
 
     def duration(self, duration: timedelta) -> str:
-        """In the two largest units that say something: 45 s, 12 min, 3 h 5 min."""
+        """In the two largest units that say something: under 1 s, 45 s, 12 min, 3 h 5 min."""
+        if timedelta(0) < duration < SECOND:
+            return self.texts("duration.moment")
         seconds = max(0, int(duration.total_seconds()))
         days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
         if days:
