@@ -270,7 +270,7 @@ async def test_each_of_several_is_told_why_it_was_not_done(
         {"alert": f"1:{2**31}"},
         {"alert": [f"{n}:0" for n in range(101)]},
         {"only": "1:0", "command": "close"},
-        {"only": "1:0", "command": "shelve", "hours": "100000"},
+        {"only": "1:0", "command": "shelve", "hours": "721"},
     ],
 )
 async def test_forms_that_make_no_sense_are_refused(
