@@ -71,6 +71,7 @@ async def _refused(
         more={"possible": possible, "revision": head.revision},
         id=head.id,
         command=called(command.name),
+        revision=head.revision,
         state=t(f"alert-state.{derived(head)}"),
         possible=t("problem.and").join(map(called, possible)) or "—",
     )
