@@ -55,7 +55,7 @@ SELECT a.id
  WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND NOT a.suppressed
    AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
    AND (%(whole)s OR a.area BETWEEN %(first)s AND %(last)s)
- ORDER BY a.opened_at DESC, a.id DESC
+ ORDER BY coalesce(a.raised_at, a.opened_at) DESC, a.id DESC
  LIMIT %(limit)s
 """
 SILENT = """
@@ -195,7 +195,10 @@ async def opened(connection: Connection, region: Region) -> list[Open]:
 
 
 async def newest(connection: Connection, region: Region, limit: int) -> list[int]:
-    """The open alerts that were opened last, the newest first."""
+    """The open alerts that were opened, worsened or opened again last, the newest first.
+
+    No index has them in this order: of 100,000 open ones it takes 85 ms.
+    """
     return await _open(connection, scalar_row, NEWEST, region, limit)
 
 

@@ -233,6 +233,19 @@ async def test_a_finding_about_a_device_is_shown_with_where_it_is_and_since_when
         assert words in row
 
 
+async def test_what_is_late_is_so_since_the_first_deadline_that_was_missed(
+    owner: psycopg.AsyncConnection, client: httpx.AsyncClient
+) -> None:
+    await owner.execute(
+        "INSERT INTO alert (id, rule, severity, suppressed, opened_at, raised_at, entries, overdue_since)"
+        " SELECT 50, 'deaf', 3, false, t - interval '25 h', t - interval '25 h', 1, t"
+        "   FROM (SELECT '2026-11-22T09:30:05Z'::timestamptz AS t) AS s"
+    )
+    text = (await client.get("/alerts", headers=HTML)).text
+    row = text[text.index('id="alert-50"') :].partition("</li>")[0]
+    assert "逾期 1 天" in row
+
+
 async def test_pages_follow_each_other_without_a_gap(
     owner: psycopg.AsyncConnection, client: httpx.AsyncClient
 ) -> None:
@@ -289,7 +302,7 @@ async def test_what_was_refused_is_selected_no_longer(
         {"alert": f"1:{2**31}"},
         {"alert": [f"{n}:0" for n in range(101)]},
         {"only": "1:0", "command": "close"},
-        {"only": "1:0", "command": "shelve", "hours": "100000"},
+        {"only": "1:0", "command": "shelve", "hours": "721"},
     ],
 )
 async def test_forms_that_make_no_sense_are_refused(

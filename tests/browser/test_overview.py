@@ -36,11 +36,11 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     await expect(store).to_have_text("Example warehouse 1: not assessed")
     await page.evaluate("globalThis.untouched = true")
     await opened(world)
+    world.clock.ahead += 1
+    await page.clock.fast_forward(3_000)
     card = page.locator("#alert-1")
     for words in ("Major", "Cold room 1 temperature", "9.4 °C", "> 8 °C"):
         await expect(card).to_contain_text(words)
-    world.clock.ahead += 1
-    await page.clock.fast_forward(3_000)
     await expect(store).to_have_text("Example warehouse 1: major alert")
     major = page.locator("#open").get_by_role("link", name="1 major")
     await expect(major).to_have_attribute("href", "/alerts?level=major")

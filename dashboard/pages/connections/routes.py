@@ -65,5 +65,5 @@ async def show_device(
         "connections/device.html",
         position=content.position,
         page=content,
-        recipe=recipe(content.device, points, show.local(show.now)),
+        recipe=recipe(content.device, points, show.local(show.now), here.broker),
     )
