@@ -6,13 +6,6 @@ The registry of that world is `demo.registry.yaml`; it must agree with these fac
         site warehouse-1
             coldroom-1   t1 h1 door power        every 1m, max_gap 5m
             coldroom-2   t1 h1 door power        every 1m, max_gap 5m
-            scripted-1   s1 s2 s3 s4             every 1m, max_gap 5m, as all of these:
-            scripted-late      l1 l2 l3
-            scripted-conflict  c1 c2
-            scripted-kinds     r1 f1 u1 q1 w1 w2 n1
-            scripted-gap       g1 g2
-            scripted-clock     k1
-            scripted-offline   o1
         site vehicle-1
             lorry-1      t1 t2 door power        every 1m, max_gap 5m, loaded
         site vehicle-2
@@ -23,6 +16,15 @@ The registry of that world is `demo.registry.yaml`; it must agree with these fac
     enterprise C 91330604MA29XY0036, region 330604
         site plant-1
             steriliser-1     temperature pressure    every 10s, max_gap 1m
+    enterprise D 91331102MA2AXY004H, region 331102, for tests
+        site bench-1
+            scripted-1   s1 s2 s3 s4             every 1m, max_gap 5m, as all of these:
+            scripted-late      l1 l2 l3
+            scripted-conflict  c1 c2
+            scripted-kinds     r1 f1 u1 q1 w1 w2 n1
+            scripted-gap       g1 g2
+            scripted-clock     k1
+            scripted-offline   o1
 
     t1, t2, s, l, c, g, k, o   temperature, °C, resolution 0.1
     points of scripted-kinds   temperature, °C, resolution 0.01
@@ -50,7 +52,7 @@ The registry of that world is `demo.registry.yaml`; it must agree with these fac
                       missing-out-of-limits major     > 3m when < 2.0 or > 8.0, settled for 5m
     records-transport (lorries)  missing    minor     > 6m without a record, settled for 5m
     device-silent                silent     major     5 intervals, at least 15m (lorries 30m)
-      (scripted-gap, scripted-offline, lorries, steriliser)
+      (all but most scripted devices: scripted-gap, scripted-offline)
 
 A timeline knows dates, a scenario only offsets: what is loaded or empty is so all the time.
 The registry must be valid from before 2026-01-01, so that scenarios of any season can be
