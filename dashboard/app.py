@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
@@ -33,6 +34,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     real_now: Callable[[], datetime],
     carry_out: CarryOut = commands.carry_out,
     inject_fault: InjectFault | None = None,
+    faults: Mapping[str, Collection[str]] = MappingProxyType({}),
     secure: bool = False,
     zone: tzinfo = BEIJING,
     quiet_after: float = QUIET_AFTER,
@@ -42,7 +44,8 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     """The application. It follows the database from its start-up to its shutdown.
 
     `pool` is open, of the login blackbox_web, and as `dashboard.pool.new_pool` makes it.
-    `real_now` is the real time, of sessions. `carry_out` does what people ask of alerts. `inject_fault` shows the demo's card of faults.
+    `real_now` is the real time, of sessions. `carry_out` does what people ask of alerts. `inject_fault` shows the demo's
+    page of faults; `faults` are those that each device can have.
     `secure`: browsers come by https, and keep their cookies for it alone. `zone` is what times are shown in
     to those whose browser has told no other.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
@@ -72,6 +75,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
         secure=secure,
         carry_out=carry_out,
         inject_fault=inject_fault,
+        faults=faults,
         zone=zone,
         stream=stream,
         shared=Shared(clock.elapsed),

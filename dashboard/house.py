@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -70,6 +70,8 @@ class House:
     """Whether browsers reach us by https."""
     carry_out: CarryOut
     inject_fault: InjectFault | None
+    faults: Mapping[str, Collection[str]]
+    """Those that can be injected, by the keys of the devices."""
     zone: tzinfo
     """Of viewers whose browser has not told theirs."""
     stream: Stream

@@ -8,7 +8,7 @@ its key alone, which is therefore unique within a scenario.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -142,6 +142,11 @@ class Scenario(BaseModel):
     expected: tuple[Expected, ...] = ()
     findings: tuple[ExpectedFinding, ...] = ()
     """Findings about devices that must be raised."""
+
+    @property
+    def possible(self) -> dict[str, Collection[FaultKind]]:
+        """What can go wrong with each device."""
+        return {spec.device: APPLICABLE[spec.model] for spec in self.devices}
 
     def faults_of(self, device: str) -> list[Fault]:
         """The scheduled faults of one device."""

@@ -1,9 +1,4 @@
-"""Gathering the facts of enterprises, in a few statements for all of them.
-
-A device is silent, and a share deaf, by the same reckoning as everywhere (`silence.py`): by
-the watermark of the share that listens to it, and not from before the device was in use and
-known, nor from before the end of a deafness of ours.
-"""
+"""Gathering the facts of enterprises, in a few statements for all of them."""
 
 from __future__ import annotations
 
@@ -12,29 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
+from alerting.safety import hearing
 from alerting.safety.completeness import day_of, full_days
 from alerting.safety.facts import Counts, Facts
+from alerting.safety.hearing import listener, quiet
 from domain.rules import Severity
-from storage import findings, safety, shares, signs
-from storage.safety import Complete, InUse, Judged, Listener, Opened
+from storage import safety
+from storage.safety import Complete, InUse, Judged, Opened
 from storage.unit import Connection
 
 SILENT_AFTER: Final = timedelta(hours=24)
-DEAF_AFTER: Final = timedelta(minutes=10)
 
 Row = TypeVar("Row", InUse, Opened)
-
-
-class Ear(NamedTuple):
-    """How a share listens to a region."""
-
-    region: str
-    """The digits that its regions begin with."""
-    watermark: datetime
-    since: datetime
-    """Since when there was no deafness."""
-    deaf: bool
-    """For more than `DEAF_AFTER`, or whoever listens is gone for as long."""
 
 
 class Known(NamedTuple):
@@ -55,8 +39,8 @@ async def gather(
     ids = [enterprise.id for enterprise in judged]
     today = day_of(now)
     in_use = await safety.devices(connection, ids, now, today)
-    ears = await _ears(connection, share, now)
-    heard = await _heard(connection, [device.id for device in in_use])
+    ears = await hearing.ears(connection, now, share)
+    heard = await hearing.heard(connection, [device.id for device in in_use])
     opened = await safety.opened(connection, ids)
     complete = await safety.complete(connection, ids, now, full_days(now))
     listened = {device.id: listener(ears, device.region) for device in in_use}
@@ -65,7 +49,7 @@ async def gather(
         silent=frozenset(
             device.id
             for device in in_use
-            if silent(device, heard[device.id], listened[device.id])
+            if quiet(device, heard[device.id], listened[device.id]) > SILENT_AFTER
         ),
         deaf=frozenset(
             device for device, ear in listened.items() if ear is None or ear.deaf
@@ -99,18 +83,6 @@ def facts(enterprise: Judged, known: Known, now: datetime) -> Facts:
     )
 
 
-def silent(device: InUse, heard: datetime, ear: Ear | None) -> bool:
-    """Whether a device has said nothing for too long; `heard` is when it last did."""
-    if ear is None:
-        return False
-    return ear.watermark - max(heard, device.since, ear.since) > SILENT_AFTER
-
-
-def listener(ears: Sequence[Ear], region: str) -> Ear | None:
-    """Who listens to a region; `ears` has the most recent sign of life first."""
-    return next((ear for ear in ears if region.startswith(ear.region)), None)
-
-
 def _counts(counts: Mapping[int, int]) -> Counts:
     worst_first = sorted(Severity, reverse=True)
     return Counts(*(counts.get(severity, 0) for severity in worst_first))
@@ -121,41 +93,3 @@ def _grouped(rows: Sequence[Row]) -> Mapping[int, Sequence[Row]]:
     for row in rows:
         groups[row.enterprise].append(row)
     return groups
-
-
-async def _heard(
-    connection: Connection, devices: Sequence[int]
-) -> Mapping[int, datetime]:
-    """When each was last heard; of those never heard, when the box learnt of them."""
-    last = await signs.last(connection, devices)
-    heard = {device: one.at for device, one in last.items()}
-    never = [device for device in devices if device not in heard]
-    return heard | await signs.registered(connection, never)
-
-
-async def _ears(connection: Connection, share: int, now: datetime) -> list[Ear]:
-    """How the shares listen, the one with the newest sign of life first.
-
-    Real times are compared among themselves: `share`, which asks, lives.
-    """
-    listening = await safety.listening(connection)
-    beats = {one.id: one.beat_at for one in listening}
-    return [
-        await _ear(connection, one, beats.get(share, one.beat_at), now)
-        for one in listening
-    ]
-
-
-async def _ear(
-    connection: Connection, one: Listener, real_now: datetime, now: datetime
-) -> Ear:
-    left = await shares.listened(connection, one.id)
-    met = await findings.deafness(connection, one.id)
-    assert left is not None, "listed are those who have listened"
-    going_on = met is not None and met.end is None and now - met.start > DEAF_AFTER
-    return Ear(
-        region=one.name.replace("/", ""),
-        watermark=left.watermark,
-        since=left.since,
-        deaf=going_on or real_now - one.beat_at > DEAF_AFTER,
-    )

@@ -17,14 +17,16 @@ from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
 from simulators.live import inject
+from simulators.scenario import find_scenario, load_scenario
 from storage import roles
 
 
-async def run(settings: Settings, *, demo: bool = False) -> None:
-    """Serve the pages until cancelled; `demo` shows the card of faults.
+async def run(settings: Settings, *, demo: str | None = None) -> None:
+    """Serve the pages until cancelled; of a `demo`, with the faults of the scenario it plays.
 
     Raises SettingsError where the login would see what its users may not.
     """
+    faults = load_scenario(find_scenario(demo)).possible if demo else {}
     await roles.check(settings.database())
     async with new_pool(settings.database()) as pool:
         telling = Telling(
@@ -37,6 +39,7 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             real_now=real_now,
             secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
+            faults=faults,
             channels=known_channels(settings),
             broker=settings.public_broker(),
         )

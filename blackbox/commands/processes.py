@@ -54,8 +54,9 @@ def dispatch() -> None:
 def dashboard(
     *,
     demo: Annotated[
-        bool, typer.Option(hidden=True, help="Show the card of faults.")
-    ] = False,
+        str | None,
+        typer.Option(hidden=True, help="Show the faults of this scenario."),
+    ] = None,
 ) -> None:
     """监管页面 · serve the pages."""
     from blackbox.app import web as composition

@@ -4,51 +4,60 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import yaml
 
 from dashboard.passwords import Passwords
 from domain.people import Person, Role
-from storage import people
+from domain.rules import Severity
+from storage import contacts, people, subscriptions
 from storage.connect import connect
+from storage.subscriptions import Wish
 from storage.unit import PEOPLE, Connection, unit_of_work
 
 NAME = "users.json"
+CHANNEL: Final = "log"
+"""Needs nothing, and so always works."""
 
 
 async def invite(
-    owner: str, directory: Path, registry: str, now: datetime
+    owner: str, directory: Path, everyone: Sequence[Person], now: datetime
 ) -> dict[str, str]:
-    """Add the users that are missing; the passwords of those that were made by a demo.
+    """Add the users that are missing; the passwords of all that were made by a demo.
 
-    `owner` is the database's URL, `registry` the file with the enterprise of one of them.
-    A name that somebody else has taken stays as it is.
+    `owner` is the database's URL. A name that somebody else has taken stays as it is.
     """
-    passwords = remembered(directory)
+    known = remembered(directory)
     async with await connect(owner, name="blackbox demo") as connection:
-        first = next(iter(yaml.safe_load(registry)["enterprises"]))
-        world = cast(await people.enterprise(connection, first))
         taken = {one.name for one in await people.listed(connection)}
-        known = passwords or {
-            one.name: secrets.token_urlsafe(9) for one in world if one.name not in taken
-        }
-        for one in world:
-            if one.name in known and one.name not in taken:
-                await _add(connection, one, known[one.name], now)
+        for one in everyone:
+            if one.name not in taken:
+                password = known.setdefault(one.name, secrets.token_urlsafe(9))
+                await _add(connection, one, password, now)
     remember(directory, known)
     return known
 
 
-def cast(enterprise: int) -> list[Person]:
-    """One of each role; the enterprise's user belongs to `enterprise`."""
+def authority() -> list[Person]:
+    """One of each role that needs no enterprise."""
     return [
         _person("admin", Role.ADMINISTRATOR, "演示管理员"),
         _person("supervisor", Role.SUPERVISOR, "演示监管员", region="330000"),
-        _person("enterprise", Role.ENTERPRISE, "演示企业用户", enterprise=enterprise),
         _person("auditor", Role.AUDITOR, "演示审计员"),
     ]
+
+
+async def employee(owner: str, registry: str) -> Person:
+    """A user of the first enterprise of a registry file, which is applied."""
+    first = next(iter(yaml.safe_load(registry)["enterprises"]))
+    async with await connect(owner, name="blackbox demo") as connection:
+        number = await people.enterprise(connection, first)
+    return _person("enterprise", Role.ENTERPRISE, "演示企业用户", enterprise=number)
 
 
 def _person(
@@ -73,11 +82,16 @@ def _person(
 async def _add(
     connection: Connection, one: Person, password: str, now: datetime
 ) -> None:
+    """Add a user, who is told of major alerts in the log: of no site are too few told."""
+    begin = partial(unit_of_work, connection, share=PEOPLE, kind="command", arrived=now)
     hashed = await Passwords().hashed(password)
-    async with unit_of_work(
-        connection, share=PEOPLE, kind="command", arrived=now
-    ) as unit:
-        await people.add(unit, one, password=hashed, by="demo")
+    async with begin() as unit:
+        added = await people.add(unit, one, password=hashed, by="demo")
+    async with begin() as unit:
+        await contacts.put(unit, added, CHANNEL, one.name, "demo")
+    wish = Wish(person=added.id, channel=CHANNEL, severity=Severity.MAJOR)
+    async with begin() as unit:
+        await subscriptions.subscribe(unit, added, wish, "demo")
 
 
 def remembered(directory: Path) -> dict[str, str]:

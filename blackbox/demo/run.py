@@ -29,6 +29,7 @@ from blackbox.registering import register
 from blackbox.services.mosquitto import free_port, version
 from blackbox.settings import Settings, environment
 from domain.errors import RegistryError, Unavailable
+from domain.people import Person
 from simulators.expectations import (
     FINDINGS_UP_TO,
     Exclusion,
@@ -105,13 +106,15 @@ class Demo:
             ("dispatch", ("-m", "blackbox", "dispatch"), "dispatch"),
         ]
         if not self._options.headless:
-            page = ("-m", "blackbox", "dashboard", "--demo")
+            page = ("-m", "blackbox", "dashboard", "--demo", self._options.scenario)
             programs.append(("dashboard", page, "web"))
         for program in programs:
             self._children.append(await self._launch(*program))
         text = (
             resources.files("simulators") / "scenarios" / "demo.registry.yaml"
         ).read_text()
+        # Before the world: whoever is told of a site's alerts is there when it is looked at.
+        await self._invite(people.authority())
         async with await connect(self._urls["web"], name="blackbox demo") as connection:
             watch = asyncio.ensure_future(children.until_one_fails(self._children))
             world = asyncio.ensure_future(
@@ -124,8 +127,11 @@ class Demo:
                 self._options.say(
                     f"登记保持不变 · the registry stays as it is: {error}"
                 )
+        await self._invite([await people.employee(self._urls["owner"], text)])
+
+    async def _invite(self, everyone: Sequence[Person]) -> None:
         self.users = await people.invite(
-            self._urls["owner"], self._directory, text, self._clock.now()
+            self._urls["owner"], self._directory, everyone, self._clock.now()
         )
 
     async def stop(self) -> None:

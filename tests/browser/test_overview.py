@@ -94,9 +94,24 @@ async def test_a_fault_is_injected_by_a_button(
     new_page: NewPage, injected: Injected
 ) -> None:
     page = await new_page("/demo")
-    await page.locator("select[name=device]").select_option("coldroom-2")
-    await page.get_by_role("button", name="Door open").click()
-    await expect(page.locator(".demo output")).to_have_text(
+    rooms = page.locator("form.demo", has=page.get_by_role("button", name="Door open"))
+    await rooms.locator("select[name=device]").select_option("coldroom-2")
+    await rooms.get_by_role("button", name="Door open").click()
+    await expect(rooms.locator("output")).to_have_text(
         "coldroom-2: Door open for 20 min."
     )
     assert injected == [("coldroom-2", "door-open", 20)]
+
+
+async def test_a_device_is_offered_only_the_faults_that_it_can_have(
+    new_page: NewPage,
+) -> None:
+    page = await new_page("/demo")
+    offered = await page.locator("form.demo").evaluate_all(
+        "forms => forms.map(form => [[...form.querySelectorAll('option')].map(one => one.value),"
+        " [...form.querySelectorAll('button')].map(one => one.value)])"
+    )
+    faults = {device: those for devices, those in offered for device in devices}
+    assert faults["scripted-1"] == ["offline"]
+    assert faults["steriliser-1"] == ["offline", "sensor-stuck"]
+    assert "door-open" in faults["lorry-1"]

@@ -147,9 +147,10 @@ async def fits_a_phone(page: Page) -> None:
 async def opens_a_door(page: Page) -> None:
     await page.goto("/demo")
     await live(page)
-    await page.get_by_label("Device").select_option("coldroom-1")
-    await page.get_by_role("button", name="Door open").click()
-    await expect(page.locator("output")).to_contain_text("coldroom-1: Door open")
+    rooms = page.locator("form.demo", has=page.get_by_role("button", name="Door open"))
+    await rooms.get_by_label("Device").select_option("coldroom-1")
+    await rooms.get_by_role("button", name="Door open").click()
+    await expect(rooms.locator("output")).to_contain_text("coldroom-1: Door open")
 
 
 async def appears(overview: Page, inbox: Page) -> str:

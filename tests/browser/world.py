@@ -27,6 +27,7 @@ from domain.broker import Broker
 from ingest.door import Message
 from ingest.intake import Intake, Limits
 from ingest.requests import carry_out
+from simulators.scenario import find_scenario, load_scenario
 from storage import requests, shares
 from storage.connect import connect
 from storage.unit import Connection
@@ -203,6 +204,7 @@ async def serve(
             clock=clock,
             real_now=clock.real_now,
             inject_fault=inject_fault,
+            faults=load_scenario(find_scenario("demo")).possible,
             secure=secure,
             broker=broker,
         )

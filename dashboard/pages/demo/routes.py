@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -17,6 +18,7 @@ from dashboard.render import page
 from domain.errors import InputError, Unavailable
 from domain.people import Person
 from storage import overview
+from storage.overview import Named
 
 FAULTS: Final = {
     "door-open": 20,
@@ -35,7 +37,12 @@ async def show_demo(request: Request, here: Here, person: Me) -> Response:
     _injector(here, person)
     async with here.seen_by(person) as connection:
         devices = await overview.devices(connection)
-    return page(request, "demo/demo.html", devices=devices, faults=FAULTS)
+    groups: dict[tuple[str, ...], list[Named]] = defaultdict(list)
+    for device in devices:
+        possible = here.faults.get(device.key, ())
+        groups[tuple(fault for fault in FAULTS if fault in possible)].append(device)
+    groups.pop((), None)
+    return page(request, "demo/demo.html", groups=groups, minutes=FAULTS)
 
 
 @router.post("/demo/faults")
