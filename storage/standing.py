@@ -156,7 +156,8 @@ class Open:
 class Silent:
     """A device from which nothing comes; domain times."""
 
-    alert: int
+    alert: int | None
+    """That says so; None: no rule has found it silent."""
     device: int
     device_zh: str
     device_en: str
@@ -228,15 +229,10 @@ async def sent(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-async def _open(
-    connection: Connection,
-    rows: AsyncRowFactory[Row],
-    query: LiteralString,
-    region: Region,
-    limit: int | None = None,
-) -> list[Row]:
+async def within(connection: Connection, region: Region) -> dict[str, Any]:
+    """A region and the scope of the transaction, as values."""
     seen = await scope.current(connection)
-    values = {
+    return {
         "low": seen.low,
         "high": seen.high,
         "owner": seen.enterprise,
@@ -244,8 +240,17 @@ async def _open(
         "whole": region.whole,
         "first": region.low,
         "last": region.high,
-        "limit": limit,
     }
+
+
+async def _open(
+    connection: Connection,
+    rows: AsyncRowFactory[Row],
+    query: LiteralString,
+    region: Region,
+    limit: int | None = None,
+) -> list[Row]:
+    values = {"limit": limit, **await within(connection, region)}
     async with connection.cursor(row_factory=rows) as cursor:
         # Never prepared: as in storage/alert_list.py.
         await cursor.execute(query, values, prepare=False)

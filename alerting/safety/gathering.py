@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 from alerting.safety import hearing
 from alerting.safety.completeness import day_of, full_days
 from alerting.safety.facts import Counts, Facts
-from alerting.safety.hearing import listener, quiet
+from alerting.safety.hearing import listener, silent_since
 from domain.rules import Severity
 from storage import safety
 from storage.safety import Complete, InUse, Judged, Opened
@@ -49,7 +49,8 @@ async def gather(
         silent=frozenset(
             device.id
             for device in in_use
-            if quiet(device, heard[device.id], listened[device.id]) > SILENT_AFTER
+            if (ear := listened[device.id])
+            and silent_since(device, heard[device.id], ear, SILENT_AFTER)
         ),
         deaf=frozenset(
             device for device, ear in listened.items() if ear is None or ear.deaf

@@ -10,11 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from alerting.safety.completeness import day_of
 from storage import findings, safety, shares, signs
+from storage import unheard as lists
 from storage.safety import InUse, Listener
+from storage.scope import widened
+from storage.standing import Region
 from storage.unit import Connection
 
 DEAF_AFTER: Final = timedelta(minutes=10)
+SHOWN_AFTER: Final = timedelta(hours=2)
+"""Without a message for as long, a device is shown as silent."""
 
 
 class Ear(NamedTuple):
@@ -27,6 +33,14 @@ class Ear(NamedTuple):
     """Since when there was no deafness."""
     deaf: bool
     """For more than `DEAF_AFTER`, or whoever listens is gone for as long."""
+
+
+class Silent(NamedTuple):
+    """A device from which nothing comes."""
+
+    device: int
+    site: int
+    since: datetime
 
 
 async def ears(
@@ -45,6 +59,38 @@ async def ears(
     ]
 
 
+async def unheard(
+    connection: Connection, region: Region, now: datetime
+) -> list[Silent]:
+    """Devices in use of a region that are silent, though no alert says so, the longest first.
+
+    Only those that the scope of the transaction, which is open, sees.
+    """
+    found = {
+        one.id: one
+        for one in await lists.devices(connection, region, now - SHOWN_AFTER)
+    }
+    # How the box listens, and since when a device is in use, does not depend on who asks.
+    async with widened(connection):
+        listening = await ears(connection, now)
+        owners = {one.enterprise for one in found.values()}
+        in_use = await safety.devices(connection, owners, now, day_of(now))
+        asked = [one for one in in_use if one.id in found]
+        last = await heard(connection, [one.id for one in asked])
+
+    def counted(device: int) -> datetime:
+        """From when on: of the time before a site was theirs, owners are told nothing."""
+        return max(last[device], found[device].taken or last[device])
+
+    silent = [
+        Silent(one.id, one.site, since)
+        for one in asked
+        if (ear := listener(listening, one.region))
+        and (since := silent_since(one, counted(one.id), ear, SHOWN_AFTER))
+    ]
+    return sorted(silent, key=lambda one: (one.since, one.device))
+
+
 async def heard(
     connection: Connection, devices: Sequence[int]
 ) -> Mapping[int, datetime]:
@@ -55,14 +101,15 @@ async def heard(
     return spoken | await signs.registered(connection, never)
 
 
-def quiet(device: InUse, heard: datetime, ear: Ear | None) -> timedelta:
-    """For how long a device has said nothing; `heard` is when it last did.
+def silent_since(
+    device: InUse, heard: datetime, ear: Ear, after: timedelta
+) -> datetime | None:
+    """Since when a device has said nothing, if for longer than `after`.
 
-    Where nobody listens, nobody has missed anything.
+    `heard` is when it last did.
     """
-    if ear is None:
-        return timedelta()
-    return ear.watermark - max(heard, device.since, ear.since)
+    since = max(heard, device.since, ear.since)
+    return since if ear.watermark - since > after else None
 
 
 def listener(ears: Sequence[Ear], region: str) -> Ear | None:

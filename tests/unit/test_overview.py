@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from alerting.safety.code import Colour
+from alerting.safety.hearing import Silent
 from dashboard.pages.overview import completeness, summary, view
 from dashboard.pages.overview.cartogram import WIDEST, Place, centre, tiles, width
 from dashboard.pages.overview.summary import Summary, by_area, state
@@ -41,9 +42,12 @@ def enterprise(
 
 
 def summarised(
-    sites: list[Site], enterprises: list[Enterprise], *opened: Open
+    sites: list[Site],
+    enterprises: list[Enterprise],
+    *opened: Open,
+    unheard: list[Silent] | None = None,
 ) -> Summary:
-    return summary.summarise(sites, enterprises, opened, REAL)
+    return summary.summarise(sites, enterprises, opened, unheard or [], REAL)
 
 
 # The map ----------------------------------------------------------------------------
@@ -145,6 +149,22 @@ def test_a_region_adds_up_its_areas() -> None:
     assert found.index.value == 90  # high risk weighs 2
     assert (found.open.critical, found.open.major, found.open.worst) == (1, 2, 3)
     assert (found.sites, found.points, found.due, found.filled) == (3, 6, 200, 180)
+
+
+def test_devices_that_no_alert_calls_silent_are_counted_beside_those_of_alerts() -> (
+    None
+):
+    unheard = [Silent(1, 1, REAL), Silent(2, 1, REAL), Silent(3, 2, REAL)]
+    found = summarised(
+        [site(1), site(2), site(3)],
+        [enterprise(1)],
+        Open(site=1, major=1, silent=1),
+        unheard=unheard,
+    )
+    (area,) = found.areas
+    assert (found.open.silent, area.open.silent) == (4, 4)
+    assert area.states == {"silent": 2, "well": 1}
+    assert found.unheard == unheard
 
 
 def test_codes_are_listed_the_worst_first() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
 from alerting.safety import code as safety
 from alerting.safety.code import Colour, Index
+from alerting.safety.hearing import Silent
 from dashboard.pages.overview.cartogram import Place, centre, tiles, width
 from domain.rules import Severity
 from storage.standing import Enterprise, Open, Site
@@ -78,6 +79,8 @@ class Summary:
     coded: Sequence[Coded]
     """All enterprises, the worst first."""
     open: Open
+    unheard: Sequence[Silent]
+    """Devices that are silent, though no alert says so, the longest first."""
     points: int
     """In use."""
     due: int
@@ -94,12 +97,19 @@ def summarise(
     sites: Iterable[Site],
     enterprises: Sequence[Enterprise],
     opened: Iterable[Open],
+    unheard: Sequence[Silent],
     real_now: datetime,
 ) -> Summary:
-    """The region of these sites; one whose owner is not among `enterprises` is left out."""
+    """The region of these sites; one whose owner is not among `enterprises` is left out.
+
+    `unheard` are silent, too, beside those that the open alerts are about.
+    """
     owners = {one.id: one for one in enterprises}
     seen = [site for site in sites if site.enterprise in owners]
     by_site = {one.site: one for one in opened}
+    for site, devices in Counter(one.site for one in unheard).items():
+        known = by_site.get(site, Open(site=site))
+        by_site[site] = replace(known, silent=known.silent + devices)
     areas = {
         code: _area(code, ones, owners, by_site, real_now)
         for code, ones in by_area(seen).items()
@@ -111,6 +121,7 @@ def summarise(
         index=_index(owners.values(), real_now),
         coded=_coded(enterprises, real_now),
         open=total(by_site.values()),
+        unheard=unheard,
         points=sum(one.points for one in enterprises),
         due=sum(one.due for one in enterprises),
         filled=sum(one.filled for one in enterprises),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from alerting.safety import hearing
 from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.overview import completeness, summary
@@ -17,8 +18,10 @@ from dashboard.parts.alert.shown import Shown, shown
 from domain.people import Person, subtree
 from domain.regions import PROVINCES
 from storage import alert_list, journal, overview, standing
+from storage import unheard as names
 from storage.overview import Example
 from storage.standing import WHOLE, Region, Silent
+from storage.unit import Connection
 
 CODED: Final = 8
 """Enterprises whose codes are shown."""
@@ -26,6 +29,8 @@ NEWEST: Final = 5
 SILENT: Final = 8
 TODAY: Final = 30.0
 """Seconds for which a day's completeness is good enough."""
+UNHEARD: Final = 10.0
+"""Seconds for which it is good enough who has been silent for hours."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +72,13 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
     if region and not (region[:2] in PROVINCES and within(region, person.region)):
         raise LookupError(region)
     area = _range(region)
+    unheard = await house.shared.get(
+        ("unheard", person.scope, area),
+        partial(_unheard, house, person, area),
+        keep=UNHEARD,
+    )
     found = await house.shared.get(
-        ("region", person.scope, area), partial(_summary, house, person, area)
+        ("region", person.scope, area), partial(_summary, house, person, area, unheard)
     )
     if region and not found.areas:
         raise LookupError(region)
@@ -98,7 +108,7 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
             newest=await shown(
                 connection, [lines[n] for n in numbers if n in lines], show, person
             ),
-            silent=await standing.silent(connection, area, SILENT),
+            silent=await _silent(connection, area, found.unheard),
             example=None if sent else await overview.example(connection),
         )
 
@@ -122,15 +132,32 @@ def _range(region: str | None) -> Region:
     return Region(scope.low, scope.high)
 
 
-async def _summary(house: House, person: Person, area: Region) -> Summary:
+async def _unheard(house: House, person: Person, area: Region) -> list[hearing.Silent]:
+    async with house.seen_by(person) as connection:
+        return await hearing.unheard(connection, area, house.clock.now())
+
+
+async def _summary(
+    house: House, person: Person, area: Region, unheard: Sequence[hearing.Silent]
+) -> Summary:
     async with house.seen_by(person) as connection:
         sites = await standing.sites(connection, area)
         owners = {site.enterprise for site in sites}
         enterprises = await standing.enterprises(connection, owners)
         opened = await standing.opened(connection, area)
     return await asyncio.to_thread(
-        summary.summarise, sites, enterprises, opened, house.real_now()
+        summary.summarise, sites, enterprises, opened, unheard, house.real_now()
     )
+
+
+async def _silent(
+    connection: Connection, area: Region, unheard: Sequence[hearing.Silent]
+) -> list[Silent]:
+    """The first that no message comes from: by their alerts, and those without one."""
+    first = {one.device: one.since for one in unheard[:SILENT]}
+    found = await standing.silent(connection, area, SILENT)
+    found += await names.named(connection, first)
+    return sorted(found, key=lambda one: (one.since, one.device))[:SILENT]
 
 
 async def _newest(house: House, person: Person, area: Region) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Final
 from babel import dates
 
 from alerting.safety.completeness import DAY, day_of
+from alerting.safety.hearing import SHOWN_AFTER
 from dashboard.display import Display
 from dashboard.pages.places.enterprise import Work, told, work
 from dashboard.pages.places.tiles import Tile, tile
@@ -31,8 +32,6 @@ SHOWN: Final = 300
 """Of these points."""
 DEVICES: Final = 200
 WEEKS: Final = 5
-QUIET: Final = timedelta(hours=2)
-"""Without a message for longer, a device is shown as silent."""
 SOON: Final = timedelta(days=60)
 """A calibration that ends within is shown."""
 BANDS: Final = ((0.95, "green"), (0.80, "yellow"))
@@ -50,7 +49,7 @@ class Device:
     will: bool
     """That said that it is gone."""
     silent: timedelta | None
-    """For how long, if it is for more than `QUIET`."""
+    """For how long, if it is for more than `SHOWN_AFTER`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +170,7 @@ async def _devices(
                 name=name,
                 heard=sign.at if sign and seen else None,
                 will=bool(sign and seen and sign.will),
-                silent=lasting if lasting > QUIET else None,
+                silent=lasting if lasting > SHOWN_AFTER else None,
             )
         )
     return devices
