@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from playwright.async_api import expect
 
@@ -24,6 +25,10 @@ INSERT INTO alert (id, rule, version, device, enterprise, site, region, severity
 SELECT 900, 'device-silent', (SELECT version FROM rule_version WHERE kind = 'silence' LIMIT 1), d.id, s.enterprise,
        s.id, s.region, 2, false, '2026-11-22T03:00Z', 1
   FROM device AS d JOIN site AS s ON s.id = d.site WHERE d.key = 'refrigerator-1'
+"""
+LISTENED = """
+WITH named AS (UPDATE share SET name = '33' WHERE name = 'main')
+UPDATE heartbeat SET watermark = %s
 """
 
 
@@ -72,6 +77,28 @@ async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
     await expect(page.get_by_role("heading", level=1)).to_have_text("浙江省")
     await page.goto(page.url.split("?", maxsplit=1)[0])  # it is remembered
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+async def test_devices_that_no_alert_calls_silent_are_listed_too(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    world.clock.time += timedelta(hours=3)
+    async with await connect(database.url(), name="test-owner") as owner:
+        await owner.execute(SILENT)
+        await owner.execute(LISTENED, (world.clock.now(),))
+        row = await (
+            await owner.execute("SELECT count(*) FROM device WHERE key <> 'lorry-2'")
+        ).fetchone()
+    assert row, "the second lorry is empty"
+    page = await new_page()
+    counter = page.locator("#open").get_by_role("link", name="silent devices")
+    await expect(counter).to_have_text(f"{row[0]} silent devices")
+    listed = page.locator("#silent li")
+    await expect(listed).to_have_count(8)
+    await expect(listed.first).to_contain_text("Vaccine refrigerator")
+    await expect(listed.first.get_by_role("link", name="alert open")).to_be_visible()
+    await expect(listed.nth(1)).to_contain_text("no alert, more than 2 h")
+    await expect(page.locator("#map")).to_contain_text("Example warehouse 1: silent")
 
 
 async def test_an_enterprise_sees_its_own(
