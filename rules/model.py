@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from domain.durations import format_duration, parse_duration
+from domain.readings import LARGEST
 from domain.rules import Severity
 
 DIGITS = 10
@@ -36,7 +37,8 @@ def _parse_duration(value: object) -> timedelta:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, gt=-LARGEST, lt=LARGEST)]
+"""What a value can reach, so that it can be drawn, too."""
 SeverityName = Annotated[
     Severity, BeforeValidator(parse_severity), PlainSerializer(lambda s: s.name.lower())
 ]
