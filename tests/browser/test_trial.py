@@ -195,7 +195,9 @@ async def test_a_server_that_ends_or_a_session_that_ended_is_told(
     point = await warmed(world)
     page = await new_page(f"/rules/gsp-cold-room/trial?lang=en&point={point}")
     failed = page.locator("#told.failed")
-    session = [one for one in await page.context.cookies() if one.get("name") == "session"]
+    session = [
+        one for one in await page.context.cookies() if one.get("name") == "session"
+    ]
     await page.context.clear_cookies(name="session")
     await page.click(".run .primary")
     await expect(failed).not_to_be_empty()

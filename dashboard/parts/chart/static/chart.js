@@ -80,11 +80,18 @@ async function paint(figure) {
   new ResizeObserver(() => paint(figure)).observe(plot);
 }
 
-/** What was dragged over, in the viewer's zone as Plotly writes it, as moments. */
+/** What was dragged over, in the chart's offset as Plotly writes it, as moments. */
 function tell(figure, change) {
+  const { offset } = shown(figure);
   const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]]
-    .map((local) => local && new Date(local.replace(" ", "T")).toISOString());
+    .map((local) => local && moment(local, offset));
   if (from) figure.dispatchEvent(new CustomEvent("zoomed", { bubbles: true, detail: { from, to } }));
+}
+
+function moment(local, offset) {
+  const [day, time = "00:00"] = local.split(" "); // Plotly leaves out what is zero
+  const [hours, minutes = "00", seconds = "00"] = time.split(":");
+  return new Date(`${day}T${hours}:${minutes}:${seconds}${offset}`).toISOString();
 }
 
 const all = () => document.querySelectorAll("figure[data-series]");

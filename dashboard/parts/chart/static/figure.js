@@ -240,12 +240,16 @@ function extent(chart, unit) {
   return [low - room, high + room];
 }
 
-/** A quantity that has states is scaled by their names. */
+/** A quantity that has states is scaled by their names. No n, k or M stands before a unit that
+ *  may have one of its own (6n mS/cm), and no title is the 1 of a count. */
 function scale(chart, unit) {
   const states = chart.curves.find((curve) => curve.unit === unit)?.states ?? [];
   return states.length
     ? { tickmode: "array", tickvals: states.map((_, value) => value), ticktext: states }
-    : { tickmode: "auto", title: { text: escaped(unit), standoff: 6 } };
+    : {
+      tickmode: "auto", exponentformat: "power",
+      title: { text: unit === "1" ? "" : escaped(unit), standoff: 6 },
+    };
 }
 
 const nothing = (chart) => ({
