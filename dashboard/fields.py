@@ -31,7 +31,6 @@ LABELS: Final[Mapping[str, str]] = {
     "reason": "command.field.reason",
     "region": "users.region",
     "role": "users.role",
-    "severity": "telling.severity",
     "stages": "telling.stages",
     "weekdays": "telling.weekdays",
     "zone": "places.zone",

@@ -8,10 +8,12 @@ than that the value cannot be taken.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from domain.durations import format_duration
 from domain.errors import ValueProblem
 from domain.text import Text
 
@@ -78,4 +80,12 @@ def said(error: ErrorDetails) -> Text:
 def _filled(words: str, context: Mapping[str, Any], comma: str) -> str:
     expected = str(context.get("expected", "")).replace("'", "")
     listed = comma.join(expected.replace(" or ", ", ").split(", "))
-    return words.format(**{**context, "expected": listed})
+    shown = {name: _shown(value) for name, value in context.items()}
+    return words.format(**{**shown, "expected": listed})
+
+
+def _shown(value: Any) -> str:
+    """A bound: a duration as it is written (366 d are 8784h), a number without `.0`."""
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

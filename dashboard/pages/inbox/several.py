@@ -111,7 +111,7 @@ def _why(t: Texts, error: InputError) -> str:
     for kind, key in WHY.items():
         if isinstance(error, kind):
             return t(f"inbox.why.{key}")
-    return t.pick(error)
+    return t.pick(error).rstrip("。.")
 
 
 WHY: dict[type[InputError], str] = {
