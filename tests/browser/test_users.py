@@ -75,7 +75,7 @@ WRONG = [
     ("/users", {**NEW, "name": "zhaomin"}, "is taken"),
     ("/users", {**NEW, "region": "990000"}, "six digits"),
     ("/users", {**NEW, "role": "enterprise", "region": ""}, "has an enterprise"),
-    ("/users", {**NEW, "role": "king"}, "role"),
+    ("/users", {**NEW, "role": "king"}, "Role: must be one of"),
     ("/users", {**NEW, "full_name": "a\x00b"}, "cannot be shown"),
     ("/users/zhaomin", {**NEW, "language": "zh"}, "only administrator"),
     ("/users/zhaomin/disabled", {"disabled": "true"}, "only administrator"),
