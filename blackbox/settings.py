@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """PostgreSQL or TimescaleDB, with the login of the process that is started."""
     mqtt_url: str | None = Field(default=None, repr=False)
     """`mqtt://[user:password@]host[:port]`, or `mqtts://…`."""
+    public_mqtt_url: str | None = Field(default=None, repr=False)
+    """Where devices reach the broker, as the pages tell them; its login is not told."""
     share: str = Field(default="33", pattern=SHARE)
     """Region that an ingestor takes: `33`, `33/01` or `33/01/06`."""
     batch_messages: int = Field(default=5_000, ge=1, le=65_535)
@@ -136,7 +138,7 @@ class Settings(BaseSettings):
             ) from None
         return url
 
-    @field_validator("mqtt_url")
+    @field_validator("mqtt_url", "public_mqtt_url")
     @classmethod
     def _is_a_broker(cls, url: str | None) -> str | None:
         if url is not None:
@@ -206,6 +208,10 @@ class Settings(BaseSettings):
     def broker(self) -> Broker:
         """The broker. Raises SettingsError that names it where it is unset."""
         return Broker.parse(self.mqtt())
+
+    def public_broker(self) -> Broker | None:
+        """The broker as devices reach it; None: that is not told."""
+        return Broker.parse(self.public_mqtt_url) if self.public_mqtt_url else None
 
     def mqtt(self) -> str:
         """The broker's address. Raises SettingsError that names it where it is unset."""

@@ -20,6 +20,7 @@ from dashboard.passwords import Passwords
 from dashboard.security import BodyLimit, SecurityHeaders
 from dashboard.shared import Shared
 from dashboard.stream import Stream
+from domain.broker import Broker
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 QUIET_AFTER = 120.0
@@ -36,6 +37,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     zone: tzinfo = BEIJING,
     quiet_after: float = QUIET_AFTER,
     channels: Sequence[str] = ("log",),
+    broker: Broker | None = None,
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
@@ -45,7 +47,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     to those whose browser has told no other.
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
-    `channels` are the names of those that people can be told over.
+    `channels` are the names of those that people can be told over. `broker` is where devices reach it.
     """
     metrics = CollectorRegistry()
     stream = Stream(
@@ -74,6 +76,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
         stream=stream,
         shared=Shared(clock.elapsed),
         channels=tuple(channels),
+        broker=broker,
     )
     app.state.metrics = health.Metrics(metrics)
     for part in (pages, api, health, assets):

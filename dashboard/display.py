@@ -11,9 +11,10 @@ from babel import Locale, dates, numbers
 from dashboard.texts import LANGUAGES, LOCALES, Texts, count
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
-from domain.regions import region_name
+from domain.regions import NAMES, around, is_in, is_shared
 from rules.words import number, rounded
 
+SECOND = timedelta(seconds=1)
 ROUNDING = 1e-9
 """What binary fractions may miss of a share."""
 
@@ -78,13 +79,20 @@ class Display:
         tenths = floor(share * 1000 + ROUNDING)
         return numbers.format_percent(tenths / 1000, "#,##0.#%", self.locale)
 
-    def region(self, code: str) -> str:
-        """A region by name; a county by its prefecture's, with the code: `Hangzhou 330106`."""
-        for around in (code, f"{code[:4]}00", f"{code[:2]}0000"):
-            if names := region_name(around):
-                name = names[LANGUAGES.index(self.texts.language)]
-                return name if around == code else f"{name} {code}"
-        return code
+    def region(self, code: str, within: str = "") -> str:
+        """A region by name, with what is around it where others have that name too.
+
+        `Hangzhou`, `Xihu (Hangzhou)`, `Taizhou (Jiangsu)`; one without a name by its code:
+        `Hangzhou 330199`. On a page about `within` (six digits) nothing around that is said.
+        """
+        column = LANGUAGES.index(self.texts.language)
+        outer = around(code)
+        if code not in NAMES:
+            return f"{self.region(outer, outer)} {code}" if outer else code
+        name = NAMES[code][column] or f"{NAMES[code].zh} {code}"
+        if outer is None or not is_shared(code)[column] or is_in(within, outer):
+            return name
+        return self.texts("region", name=name, around=self.region(outer, outer))
 
     def number(self, value: float, resolution: float) -> str:
         """As many decimals as the resolution has, with a true minus sign."""
@@ -108,7 +116,9 @@ class Display:
         return number(value)
 
     def duration(self, duration: timedelta) -> str:
-        """In the two largest units that say something: 45 s, 12 min, 3 h 5 min."""
+        """In the two largest units that say something: under 1 s, 45 s, 12 min, 3 h 5 min."""
+        if timedelta(0) < duration < SECOND:
+            return self.texts("duration.moment")
         seconds = max(0, int(duration.total_seconds()))
         days, hours, minutes = seconds // 86400, seconds // 3600, seconds // 60
         if days:

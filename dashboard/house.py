@@ -22,6 +22,7 @@ from dashboard.shared import Shared
 from dashboard.stream import Stream
 from dashboard.texts import Texts, choose
 from dashboard.turns import Turns
+from domain.broker import Broker
 from domain.people import Person
 from storage.scope import enter
 from storage.snapshot import snapshot
@@ -74,6 +75,8 @@ class House:
     stream: Stream
     shared: Shared
     """Answers of heavy queries."""
+    broker: Broker | None = None
+    """Where devices reach the broker, as pages tell it; None: its operator does."""
     channels: tuple[str, ...] = ()
     """That people can be told over, by the names of the settings."""
     turns: Turns = field(default_factory=Turns)

@@ -7,6 +7,7 @@ written as the language writes numbers, and choosing the plural where a message 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,6 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
+from markupsafe import Markup
 
 from alerting.telling.texts import EVENTS, SEVERITIES, STATES
 
@@ -33,6 +35,7 @@ LOCALES: dict[Language, Locale] = {
     "en": Locale.parse("en_GB"),
 }
 """How numbers, dates and zones are written; to look one up by name takes half a millisecond."""
+HAN = re.compile("[\u4e00-\u9fff]")
 HERE = Path(__file__).parent
 
 
@@ -110,6 +113,11 @@ class Texts:
         """Name of a point, with its device's unless it begins with that anyhow."""
         name, device = self.name(thing, of), self.name(thing, "device")
         return name if name.startswith(device) else f"{device} · {name}"
+
+    def lang(self, text: str) -> Markup:
+        """Attribute for what somebody wrote in Chinese on a page that is not: it is read out so."""
+        foreign = self.language != "zh" and HAN.search(text)
+        return Markup(' lang="zh-CN"') if foreign else Markup()
 
     def pick(self, both: Any) -> str:
         """Of a pair with `zh` and `en`, the one in this language."""

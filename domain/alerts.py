@@ -132,7 +132,7 @@ class Alert:
     due_at: datetime | None = None
     """The next deadline that is neither met nor told as missed."""
     overdue_since: datetime | None = None
-    """The latest deadline that has passed unmet and was told; None: none."""
+    """When a deadline that has passed unmet was last told; None: none was."""
     withdrawn_at: datetime | None = None
     """Since when it stands for nothing; with `merged_into`, since that one does."""
     revision: int = 0

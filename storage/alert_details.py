@@ -11,7 +11,7 @@ from storage.unit import Connection
 
 EXCURSIONS = """
 SELECT e.id, e.rule, e.version, e.level, e.severity, e.started, e.ended, e.peak, e.peak_time, e.withdrawn
-  FROM alert_excursion x
+  FROM seen_alert_excursion x
   JOIN excursion e ON e.id = x.excursion
  WHERE x.alert = %s
  ORDER BY e.started DESC, e.severity DESC, e.id DESC
@@ -37,7 +37,7 @@ STRETCHES = """
 SELECT x.alert, e.level, e.severity, count(*) AS excursions,
        min(e.started) AS started, min(e.peak) AS lowest, max(e.peak) AS highest,
        CASE WHEN bool_and(e.ended IS NOT NULL) THEN max(e.ended) END AS ended
-  FROM alert_excursion x
+  FROM seen_alert_excursion x
   JOIN excursion e ON e.id = x.excursion
  WHERE x.alert = ANY(%s) AND NOT e.withdrawn
  GROUP BY x.alert, e.level, e.severity
@@ -82,7 +82,7 @@ INTAKES = "SELECT n, intake FROM journal WHERE alert = %s"
 # What findings about devices and the box stand for is in their journal; begin and end in different entries.
 EXTENTS = """
 SELECT DISTINCT ON (j.alert) j.alert, (j.detail->>'from')::timestamptz AS began, (j.detail->>'to')::timestamptz AS ended
-  FROM journal j JOIN alert a ON a.id = j.alert
+  FROM seen_journal j JOIN alert a ON a.id = j.alert
  WHERE j.alert = ANY(%s) AND a.point IS NULL AND j.detail->>'from' IS NOT NULL
  ORDER BY j.alert, j.n DESC
 """

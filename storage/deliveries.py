@@ -101,8 +101,8 @@ SELECT r.alert, r.n, r.at, r.actor, r.event, r.severity, r.old_state, r.new_stat
 TOLD = """
 SELECT d.n, j.event, d.channel, d.recipient, d.attempts, d.delivered_at, d.failed_at,
        (SELECT max(at) FROM attempt WHERE delivery = d.id) AS tried_at
-  FROM delivery AS d JOIN journal AS j ON (j.alert, j.n) = (d.alert, d.n)
- WHERE d.alert = %s
+  FROM seen_journal AS j JOIN delivery AS d ON (d.alert, d.n) = (j.alert, j.n)
+ WHERE j.alert = %s
  ORDER BY d.n DESC, d.channel, d.recipient LIMIT 200
 """
 DETAIL = 500

@@ -24,6 +24,15 @@ OF_ALERT = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
   FROM journal WHERE alert = %s ORDER BY n
 """
+# Entries have no gaps. What an alert was last answered is read, however much has happened since.
+NEWEST = """
+SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
+  FROM seen_journal
+ WHERE alert = %(alert)s
+   AND (n > (SELECT max(n) FROM seen_journal WHERE alert = %(alert)s) - %(limit)s
+        OR n = (SELECT max(n) FROM seen_journal WHERE alert = %(alert)s AND event = 'answered'))
+ ORDER BY n
+"""
 AFTER = """
 SELECT xid::text::int8 AS xid, alert, n, at, actor, event, severity, old_state, new_state, reason, detail
   FROM journal
@@ -65,6 +74,13 @@ async def entries(connection: Connection, alert: int) -> list[JournalEntry]:
     """The whole journal of `alert`, in order."""
     async with connection.cursor(row_factory=kwargs_row(entry)) as cursor:
         await cursor.execute(OF_ALERT, (alert,))
+        return await cursor.fetchall()
+
+
+async def newest(connection: Connection, alert: int, limit: int) -> list[JournalEntry]:
+    """The last `limit` entries of `alert`, in order; before them its last answer."""
+    async with connection.cursor(row_factory=kwargs_row(entry)) as cursor:
+        await cursor.execute(NEWEST, {"alert": alert, "limit": limit})
         return await cursor.fetchall()
 
 

@@ -18,6 +18,9 @@ from storage.unit import Connection
 LOOK_BACK = timedelta(days=30)
 """A point that has been silent for longer is shown as one that never sent."""
 
+LOOKED_THROUGH = 2_000
+"""Points that match a search, of which those in a state are looked for."""
+
 HEARTBEATS = """
 SELECT s.name AS share, h.beat_at, h.connected, h.intake_at, h.waiting
   FROM heartbeat h JOIN share s ON s.id = h.share
@@ -35,32 +38,30 @@ WITH bound AS MATERIALIZED (
       FROM rule_version v, json_array_elements(v.content->'levels') l
      WHERE v.kind <> 'silence'
 )"""
+# `held`: the points, each with its setting, its worst lasting excursion and since when it is seen.
 JUDGED = """
-limits AS (
+limits AS MATERIALIZED (
     SELECT t.rules, min(b.above) AS above, min(b.above) FILTER (WHERE b.inclusive) AS from_above,
            max(b.below) AS below, max(b.below) FILTER (WHERE b.inclusive) AS from_below
-      FROM (SELECT DISTINCT rules FROM setting) AS t JOIN bound AS b ON b.version = ANY (t.rules)
+      FROM (SELECT DISTINCT rules FROM held) AS t JOIN bound AS b ON b.version = ANY (t.rules)
      GROUP BY t.rules
 ), judged AS (
-    SELECT p.id, p.device, p.site, p.enterprise, last.time, last.value, last.quality, setting.interval, setting.in_use,
-           CASE WHEN coalesce(setting.in_use, '') NOT IN ('commissioned', 'loaded') THEN 'idle'
-                WHEN violated.severity >= 2 THEN 'excursion'
+    SELECT p.*, last.time, last.value, last.quality,
+           CASE WHEN coalesce(p.in_use, '') NOT IN ('commissioned', 'loaded') THEN 'idle'
+                WHEN p.severity >= 2 THEN 'excursion'
                 WHEN last.time IS NULL THEN 'empty'
-                WHEN last.time < %(now)s - 2 * setting.interval THEN 'silent'
-                WHEN violated.severity = 1 THEN 'warning'
+                WHEN last.time < %(now)s - 2 * p.interval THEN 'silent'
+                WHEN p.severity = 1 THEN 'warning'
                 WHEN limits.rules IS NULL THEN 'recorded'
                 WHEN rounded.value > limits.above OR rounded.value >= limits.from_above
                      OR rounded.value < limits.below OR rounded.value <= limits.from_below THEN 'pending'
                 ELSE 'within' END AS state
-      FROM chosen AS p
-      LEFT JOIN (SELECT site, max(starts) AS starts FROM seen_site GROUP BY site) AS seen ON seen.site = p.site
-      LEFT JOIN setting ON setting.point = p.id
-      LEFT JOIN limits ON limits.rules = setting.rules
-      LEFT JOIN violated ON violated.point = p.id
+      FROM held AS p
+      LEFT JOIN limits ON limits.rules = p.rules
       LEFT JOIN LATERAL (
                SELECT time, value, quality
                  FROM reading
-                WHERE point = p.id AND time > %(horizon)s AND time >= coalesce(seen.starts, '-infinity')
+                WHERE point = p.id AND time > %(horizon)s AND time >= coalesce(p.starts, '-infinity')
                 ORDER BY time DESC LIMIT 1) last ON true
       LEFT JOIN LATERAL (
                SELECT round((last.value / p.resolution)::numeric) * p.resolution::numeric AS value
@@ -87,6 +88,12 @@ STATES = (
        AND (%(scope_low)s::int4 IS NULL OR area BETWEEN %(scope_low)s AND %(scope_high)s)
        AND (%(scope_sites)s::int4[] IS NULL OR site = ANY (%(scope_sites)s))
      GROUP BY point
+), held AS (
+    SELECT p.*, t.interval, t.in_use, t.rules, x.severity, seen.starts
+      FROM chosen AS p
+      LEFT JOIN setting AS t ON t.point = p.id
+      LEFT JOIN violated AS x ON x.point = p.id
+      LEFT JOIN (SELECT site, max(starts) AS starts FROM seen_site GROUP BY site) AS seen ON seen.site = p.site
 ), """
     + JUDGED
     + """
@@ -95,7 +102,7 @@ SELECT state, count(*) AS points,
   FROM judged GROUP BY state
 """
 )
-# Of a few, whose settings and excursions are looked up one by one.
+# Of a few, about each of which everything is looked up.
 LINES = (
     BOUNDS  # noqa: S608
     + """, chosen AS MATERIALIZED (
@@ -108,29 +115,27 @@ LINES = (
        AND (%(scope_low)s::int4 IS NULL OR area BETWEEN %(scope_low)s AND %(scope_high)s)
        AND (%(scope_sites)s::int4[] IS NULL OR site = ANY (%(scope_sites)s))
      ORDER BY enterprise, site, device, id
-     LIMIT CASE WHEN %(state)s::text IS NULL THEN %(limit)s END
-), setting AS MATERIALIZED (
-    SELECT p.id AS point, t.interval, t.in_use, t.rules
+     LIMIT CASE WHEN %(state)s::text IS NULL THEN %(limit)s ELSE %(through)s END
+), held AS (
+    SELECT p.*, t.interval, t.in_use, t.rules, x.severity,
+           (SELECT max(starts) FROM seen_site WHERE site = p.site) AS starts
       FROM chosen AS p
-     CROSS JOIN LATERAL (
+      LEFT JOIN LATERAL (
            SELECT interval, in_use, rules FROM seen_setting
             WHERE point = p.id AND valid_from <= %(now)s
-            ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t
-), violated AS MATERIALIZED (
-    SELECT p.id AS point, x.severity
-      FROM chosen AS p
+            ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t ON true
      CROSS JOIN LATERAL (
            SELECT max(severity) AS severity FROM seen_excursion
             WHERE point = p.id AND ended IS NULL AND NOT withdrawn) AS x
 ), """
     + JUDGED
     + """
-SELECT p.id, p.device, p.name_zh, p.name_en, p.quantity, p.unit, p.resolution, p.site, p.enterprise,
-       p.site_zh, p.site_en, p.enterprise_zh, p.enterprise_en, p.device_zh, p.device_en,
-       j.time, j.value, j.quality, j.interval, j.in_use, j.state
-  FROM chosen AS p JOIN judged AS j ON j.id = p.id
- WHERE %(state)s::text IS NULL OR j.state = %(state)s
- ORDER BY p.enterprise, p.site, p.device, p.id
+SELECT id, device, name_zh, name_en, quantity, unit, resolution, site, enterprise,
+       site_zh, site_en, enterprise_zh, enterprise_en, device_zh, device_en,
+       time, value, quality, interval, in_use, state
+  FROM judged
+ WHERE %(state)s::text IS NULL OR state = %(state)s
+ ORDER BY enterprise, site, device, id
  LIMIT %(limit)s
 """
 )
@@ -249,8 +254,8 @@ async def points(
 ) -> list[PointLine]:
     """The first `limit` points that match, by enterprise, site and device.
 
-    `search` is looked for in the names and keys of point, device, site and enterprise. `ids`:
-    only of these; to look for a state among many points takes long.
+    `search` is looked for in the names and keys of point, device, site and enterprise; a `state` then
+    among the first `LOOKED_THROUGH` points only. `ids`: only of these.
     """
     parameters = {
         "now": now,
@@ -259,6 +264,7 @@ async def points(
         "like": like(search) if search else None,
         "state": state,
         "limit": limit,
+        "through": LOOKED_THROUGH,
         **await narrowed(connection),
     }
     return await select(connection, PointLine, LINES, parameters)

@@ -11,11 +11,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import kwargs_row
+from psycopg.rows import dict_row, kwargs_row
 
 from domain.documents import document
 from domain.errors import InputError
 from domain.people import Person, Role, checked
+from storage.alert_list import like
 from storage.evidence import BOX_EVENT
 from storage.unit import Connection, Unit
 
@@ -26,6 +27,12 @@ SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS N
 LISTED = """
 SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS NOT NULL AS disabled
   FROM person ORDER BY name
+"""
+# How many match stands in each row, before the limit.
+SEARCHED = """
+SELECT id, name, full_name, role, region, enterprise, language, disabled_at IS NOT NULL AS disabled,
+       count(*) OVER () AS matching
+  FROM person WHERE concat_ws(' ', name, full_name) ILIKE %(like)s ORDER BY name LIMIT %(limit)s
 """
 FULL_NAMES = "SELECT name, full_name FROM person WHERE name = ANY (%s)"
 # As alerting/life/commands.py checks it: who sees the alert and may work it.
@@ -84,6 +91,17 @@ async def listed(connection: Connection) -> list[Person]:
     async with connection.cursor(row_factory=kwargs_row(person)) as cursor:
         await cursor.execute(LISTED)
         return await cursor.fetchall()
+
+
+async def searched(
+    connection: Connection, search: str, limit: int
+) -> tuple[list[Person], int]:
+    """The first `limit` whose name or full name has `search`, and how many there are."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(SEARCHED, {"like": like(search), "limit": limit})
+        found = await cursor.fetchall()
+    matching = [one.pop("matching") for one in found]
+    return [person(**one) for one in found], matching[0] if matching else 0
 
 
 async def full_names(connection: Connection, names: Iterable[str]) -> dict[str, str]:

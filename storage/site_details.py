@@ -20,13 +20,17 @@ SELECT nullif(starts, '-infinity'), nullif(stops, 'infinity')
 """
 POINTS = """
 SELECT p.id, p.device, p.name_zh, p.name_en, p.device_zh, p.device_en,
-       p.quantity, p.unit, p.resolution, p.stage, t.zone, t.interval, t.in_use, t.calibration_due,
-       t.rules, last.time, last.value, last.quality, x.severity, x.since
-  FROM placed_point AS p
- CROSS JOIN LATERAL (
-       SELECT zone, interval, in_use, calibration_due, rules FROM seen_setting
-        WHERE point = p.id AND valid_from <= %(now)s
-        ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t
+       p.quantity, p.unit, p.resolution, p.stage, p.zone, p.interval, p.in_use, p.calibration_due,
+       p.rules, last.time, last.value, last.quality, x.severity, x.since
+  FROM (SELECT p.*, t.zone, t.interval, t.in_use, t.calibration_due, t.rules
+          FROM placed_point AS p
+         CROSS JOIN LATERAL (
+               SELECT zone, interval, in_use, calibration_due, rules FROM seen_setting
+                WHERE point = p.id AND valid_from <= %(now)s
+                ORDER BY valid_from DESC, intake DESC LIMIT 1) AS t
+         WHERE p.site = %(site)s
+         ORDER BY t.zone, p.device, p.id
+         LIMIT %(limit)s) AS p
   LEFT JOIN LATERAL (
        SELECT time, value, quality FROM reading
         WHERE point = p.id AND time > %(horizon)s AND time <= %(now)s
@@ -34,9 +38,7 @@ SELECT p.id, p.device, p.name_zh, p.name_en, p.device_zh, p.device_en,
  CROSS JOIN LATERAL (
        SELECT max(severity) AS severity, min(started) AS since FROM seen_excursion
         WHERE point = p.id AND ended IS NULL AND NOT withdrawn) AS x
- WHERE p.site = %(site)s
- ORDER BY t.zone, p.device, p.id
- LIMIT %(limit)s
+ ORDER BY p.zone, p.device, p.id
 """
 DEVICES = "SELECT id, key, name_zh, name_en, kind FROM device WHERE site = %s ORDER BY id LIMIT %s"
 # Counted again is only what lies few days back: of older days, `late` says that more came since.

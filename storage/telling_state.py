@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,9 @@ SELECT channel, h.failing_since, coalesce(h.failures, 0) AS failures, coalesce(h
   FROM owed AS o FULL JOIN named AS n USING (channel) FULL JOIN channel_health AS h USING (channel)
  ORDER BY channel
 """
-SEEN = "SELECT person, max(seen_at) FROM session GROUP BY person"
+SEEN = (
+    "SELECT person, max(seen_at) FROM session WHERE person = ANY (%s) GROUP BY person"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,9 @@ async def channels(connection: Connection) -> list[Channel]:
     return await select(connection, Channel, CHANNELS)
 
 
-async def last_seen(connection: Connection) -> dict[int, datetime]:
+async def last_seen(
+    connection: Connection, people: Iterable[int]
+) -> dict[int, datetime]:
     """By person, when a session of theirs was last used, of those that have one."""
-    return dict(await (await connection.execute(SEEN)).fetchall())
+    cursor = await connection.execute(SEEN, (list(people),))
+    return dict(await cursor.fetchall())

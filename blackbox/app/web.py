@@ -38,6 +38,7 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
             secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
             channels=known_channels(settings),
+            broker=settings.public_broker(),
         )
         server = create_server(
             app,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from blackbox.clock import real_now
-from blackbox.commands.running import database
+from blackbox.commands.running import broker_address, database
 from storage import chain
 from storage import status as status_table
 from storage.server import describe
@@ -27,6 +27,7 @@ def status(
             server = await describe(connection)
             return {
                 "database": server.name,
+                "broker": broker_address() or "-",
                 **await status_table.read(connection, real_now()),
             }
 

@@ -13,6 +13,7 @@ from blackbox.demo import state
 from blackbox.services import state_directory
 from blackbox.settings import Settings, read
 from blackbox.signals import run_until_told
+from domain.broker import Broker
 from domain.errors import InputError
 from storage.connect import connect
 from storage.scope import see_all
@@ -33,6 +34,15 @@ def demo() -> state.Running:
 def mqtt_url() -> str:
     """The broker that the settings name, else that of the demo that runs."""
     return read().mqtt_url or demo().mqtt_url
+
+
+def broker_address() -> str | None:
+    """Host and port of that broker, without its password; None: nothing names one."""
+    settings = read()
+    if settings.database_url and not settings.mqtt_url:
+        return None
+    broker = Broker.parse(mqtt_url())
+    return f"{broker.host}:{broker.port}"
 
 
 def domain_now() -> datetime:

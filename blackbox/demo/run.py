@@ -280,6 +280,8 @@ class Demo:
         added = {
             "BLACKBOX_DATABASE_URL": self._urls[role],
             "BLACKBOX_MQTT_URL": self._urls["mqtt"],
+            "BLACKBOX_PUBLIC_MQTT_URL": self._settings.public_mqtt_url
+            or self._urls["mqtt"],
             "BLACKBOX_CLOCK": str(self._clock),
             "BLACKBOX_DASHBOARD_PORT": str(self._port),
         }

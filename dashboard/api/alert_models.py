@@ -61,7 +61,7 @@ class Alert(Model):
     """It was over before it was found."""
     incident: int | None
     revision: int
-    """Send it with a command: it is refused if somebody was faster."""
+    """Send it with a command: it is refused if the alert has changed since."""
 
 
 class Excursion(Model):

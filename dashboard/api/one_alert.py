@@ -11,22 +11,13 @@ from pydantic import Field
 from alerting.life.forms import LONGEST, Command
 from alerting.life.life_cycle import derived
 from alerting.life.permissions import possible_for
+from dashboard import commands
 from dashboard.api import alert_models, cursor
 from dashboard.api.alert_models import AlertDetails, Copied, Done, Entry
 from dashboard.api.fields import AlertId, Asked, Cursor, Here, Printable, T, Time
 from dashboard.api.models import CommandProblem, Page, ProblemDocument
-from dashboard.house import House
 from dashboard.identity import Me
 from dashboard.problems import Problem
-from dashboard.texts import Texts
-from domain.errors import (
-    CommandError,
-    ForbiddenError,
-    InputError,
-    StaleError,
-    UnknownAlertError,
-)
-from domain.people import Person
 from storage import alert_details, alert_list, journal
 from storage.alert_list import AlertLine
 from storage.unit import Connection
@@ -134,7 +125,7 @@ async def get_alert_readings(
         403: {"model": CommandProblem, "description": "Your role may not do this."},
         409: {
             "model": CommandProblem,
-            "description": "`state`: not possible now; `stale`: somebody was faster.",
+            "description": "`state`: not possible now; `stale`: the alert has changed since.",
         },
     },
     openapi_extra={
@@ -146,46 +137,13 @@ async def command_alert(
 ) -> Done:
     """Acknowledge, assign, answer, send back, close, shelve, unshelve, comment."""
     command = Command(alert=alert, **asked.model_dump())
-    try:
-        async with here.connection() as connection:
-            done = await here.carry_out(connection, person, command, here.clock.now())
-    except UnknownAlertError as error:
-        raise Problem(404) from error
-    except (CommandError, ForbiddenError) as error:
-        raise await _refused(here, person, command, error, t) from error
-    except InputError as error:
-        raise Problem(400, "problem.input", why=error) from error
+    done = await commands.give(here, person, command, t, called=str)
     return Done(
         entry=alert_models.entry(done.entry),
         state=derived(done.head),
         revision=done.head.revision,
         possible=list(possible_for(done.head, person)),
         repeated=done.repeated,
-    )
-
-
-async def _refused(
-    here: House, person: Person, command: Command, error: InputError, t: Texts
-) -> Problem:
-    """Why nothing was done, and what is possible instead."""
-    async with here.seen_by(person) as connection:
-        head = (await _seen(connection, command.alert)).head
-    status, kind = 409, "state"
-    if isinstance(error, ForbiddenError):
-        status, kind = 403, "role"
-    elif isinstance(error, StaleError):
-        kind = "stale"
-    possible = possible_for(head, person)
-    return Problem(
-        status,
-        f"problem.{kind}",
-        kind=kind,
-        more={"possible": possible, "revision": head.revision},
-        id=head.id,
-        command=command.name,
-        state=t(f"alert-state.{derived(head)}"),
-        possible=", ".join(possible) or "—",
-        revision=head.revision,
     )
 
 

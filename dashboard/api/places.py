@@ -34,7 +34,7 @@ from dashboard.api.models import (
 )
 from dashboard.identity import Me
 from dashboard.problems import Problem
-from domain.regions import region_name
+from domain.regions import NAMES
 from storage import places
 from storage.places import EnterpriseLine, Filter, Presence, SiteLine
 
@@ -113,7 +113,7 @@ class RegionSummary(Model):
     code: str
     """Six digits."""
     name: Both | None
-    """Of provinces, and of the prefectures that we know."""
+    """null: we know none. Counties outside Zhejiang have their Chinese name in English, too."""
     index: float | None
     """0 to 100; null: too few are assessed for it to be stated."""
     band: Colour | None
@@ -262,12 +262,12 @@ def _safety(line: EnterpriseLine, real_now: datetime) -> Safety | None:
 
 def _region(code: str, found: list[Presence], real_now: datetime) -> RegionSummary:
     own = {one.id: one for one in found}
-    name = region_name(code)
+    name = NAMES.get(code)
     index = safety.index(safety.listed(own.values(), real_now))
     worst = [enterprise(own[number]) for number in index.worst]
     return RegionSummary(
         code=code,
-        name=name and Both(zh=name[0], en=name[1]),
+        name=name and Both(zh=name.zh, en=name.en or name.zh),
         index=index.value,
         band=index.band,
         codes=dict(index.counts),

@@ -10,8 +10,11 @@ const REPEAT = 20000; // milliseconds from sound to sound
 const TOGETHER = 5000; // within which one tab's sound is enough
 const AGAIN = 10000; // between two questions that no event gives rise to
 
+import { toast } from "./page.js";
+
 const control = document.getElementById("sound");
 let now = { unacknowledged: 0, newest: null };
+let known = null; // when the newest was raised that this page has known of
 let asked = 0;
 let audio = null;
 
@@ -34,8 +37,17 @@ async function ask() {
   } catch {
     return; // the banner says what is the matter
   }
+  tell();
   show();
   sound();
+}
+
+/** One that has come since the page was opened is said once, for who does not see the page. */
+function tell() {
+  if (known !== null && now.newest > known && !document.querySelector(".toast.critical")) {
+    toast(document.getElementById("toasts").dataset.critical).classList.add("critical");
+  }
+  known = Math.max(known, now.newest);
 }
 
 function show() {

@@ -5,7 +5,7 @@
 //   <form data-send>                is sent; its <output class="result"> says what came of it
 //   <button data-open="ID">         opens the dialog of that id; data-cancel closes it
 
-import { renew } from "./renew.js";
+import { renew, wake } from "./renew.js";
 
 // Links within the page.
 
@@ -31,7 +31,7 @@ async function send(form, fields) {
     signal: AbortSignal.timeout(15000),
   });
   const { text, detail } = await answer.json();
-  return { done: answer.ok, text: answer.ok ? text : detail };
+  return { done: answer.ok, answered: true, text: answer.ok ? text : detail };
 }
 
 export function report(output, { done, text }) {
@@ -57,7 +57,9 @@ document.addEventListener("submit", async (event) => {
     dialog.close();
     toast(result.text);
   }
-  if (result.done) form.dispatchEvent(new CustomEvent("sent", { bubbles: true }));
+  if (result.answered) {
+    form.dispatchEvent(new CustomEvent(result.done ? "sent" : "refused", { bubbles: true }));
+  }
   await renew(); // before anything is sent again: by what it was refused for, the form is behind
   for (const button of buttons) button.disabled = false;
   // Where what opened the dialog is no more, the keyboard goes on beside it.
@@ -94,4 +96,7 @@ export function toast(words) {
   toasts.append(one);
   while (toasts.children.length > TOASTS) toasts.firstElementChild.remove();
   setTimeout(() => one.remove(), 8000);
+  return one;
 }
+
+wake(document);

@@ -18,6 +18,11 @@ const WHOSE = [(page) => page.body.dataset.person, (page) => page.documentElemen
 /** Whether the last attempt failed: then what the page shows may be old. */
 export const stale = () => failing;
 
+/** Buttons that do nothing without scripts come disabled: they wait for them. */
+export function wake(page) {
+  for (const one of page.querySelectorAll("button.script-only:disabled")) one.disabled = false;
+}
+
 /** Fetch the page and take over what changed. Calls that come meanwhile are one more turn. */
 export function renew() {
   again = true;
@@ -51,6 +56,7 @@ async function turn() {
   }
   if (answer.status >= 500) throw new Error(answer.statusText);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  wake(fresh);
   if (WHOSE.some((of) => of(document) !== of(fresh))) return location.reload();
   document.title = fresh.title;
   for (const region of fresh.querySelectorAll("[data-region]")) {

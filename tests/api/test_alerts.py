@@ -203,3 +203,12 @@ async def test_a_browser_gets_problems_too(calm: Api) -> None:
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert "Bearer" in answer.headers["www-authenticate"]
+
+
+async def test_people_and_programs_are_refused_in_the_same_words(calm: Api) -> None:
+    alert = await first(calm)
+    told = (await calm.command(alert, "close", reason="no")).json()["detail"]
+    assert told == (
+        f"Alert {alert} is active, unacknowledged, so “close” is not possible, and"
+        " nothing was changed. Possible now: acknowledge, shelve, comment."
+    )

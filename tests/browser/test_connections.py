@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import html
 import json
 import re
 import shlex
+import sys
+from contextlib import suppress
 
+import aiomqtt
 import httpx
 import pytest
 from playwright.async_api import expect
 
+from blackbox.services.mosquitto import Mosquitto
+from domain.broker import Broker
 from domain.people import Role
 from ingest.door import Message
 from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import ENTERPRISE, REGISTRY, TOPIC, Site, World
+from tests.browser.world import ENTERPRISE, REGISTRY, TOPIC, Site, World, serve
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -25,6 +32,8 @@ enterprises:
     name: East Lake Pharma
     kind: wholesaler
 """
+SHELL = ("sh", "-c")
+PYTHON = (sys.executable, "-c")
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -68,6 +77,30 @@ async def test_an_engineer_connects_a_device_by_its_page(
     await page.evaluate("getSelection().empty()")
     await page.get_by_role("button", name="Copy Topic").click()
     assert await page.evaluate("String(getSelection())") == topic
+
+
+async def test_what_a_device_is_told_to_send_arrives_as_it_stands(
+    world: World, database: Database, secret: str, mosquitto: Mosquitto
+) -> None:
+    broker = Broker.parse(mosquitto.url.replace("//", "//engineer:s3cret@"))
+    async with (
+        serve(database, world.clock, broker=broker) as site,
+        new_client(site, secret) as client,
+        aiomqtt.Client("127.0.0.1", broker.port) as listener,
+    ):
+        text = html.unescape((await client.get("/devices/2?lang=en")).text)
+        assert "s3cret" not in text
+        assert "HOST" not in text
+        await listener.subscribe(TOPIC.format("coldroom-2"))
+        for name, interpreter in (("publish", SHELL), ("sender", PYTHON)):
+            copied = re.search(rf'<code id="{name}">(.*?)</code>', text, re.DOTALL)
+            assert copied is not None
+            running = await asyncio.create_subprocess_exec(*interpreter, copied[1])
+            message = await anext(aiter(listener.messages))
+            assert "t1" in json.loads(bytes(message.payload))["values"]
+            with suppress(ProcessLookupError):
+                running.kill()
+            await running.wait()
 
 
 async def test_what_was_refused_is_shown_with_reason_field_and_remedy(

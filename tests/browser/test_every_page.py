@@ -26,7 +26,7 @@ from tests.services import Database, new_database
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN = """
-async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+async () => (await axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } })).violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
     .map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html).join(" ; ")}`)
 """
@@ -139,6 +139,7 @@ async def test_a_page_is_readable_without_javascript(
     furnished: Furnished, name: str
 ) -> None:
     async with furnished.opened(name, "plain") as page:
+        assert await page.locator("button.script-only:enabled").count() == 0
         words = await page.locator("main").inner_text()
         assert len(words.split()) >= 6  # the sign-in has no more
         assert not re.search(r"\{[a-z_]+\}", words)

@@ -119,6 +119,24 @@ async def test_the_keyboard_begins_at_the_top_whatever_came_before(
     await expect(page.locator("#alerts > .cursor")).to_have_class(re.compile("major"))
 
 
+async def test_a_new_critical_alert_is_said_once(
+    world: World, owner: psycopg.AsyncConnection, new_page: NewPage
+) -> None:
+    page = await new_page("/settings")
+    said = page.get_by_role("log").locator("p")
+    await expect(page).to_have_title(re.compile(r"^\(‼1\) "))
+    await expect(said).to_have_count(0)  # what was there before
+    await owner.execute(
+        "UPDATE alert SET severity = 3, raised_at = raised_at + interval '2 h' WHERE id = 12"
+    )
+    await world.send("coldroom-1", *DAMP)
+    await expect(said).to_have_text("New critical alert, not acknowledged")
+    await page.clock.fast_forward(8_000)
+    await world.send("coldroom-2", *WARM)
+    await expect(page).to_have_title(re.compile(r"^\(‼2\) "))
+    await expect(said).to_have_count(0)
+
+
 async def test_a_critical_alert_rings_until_it_is_acknowledged(
     owner: object, new_page: NewPage, client: httpx.AsyncClient
 ) -> None:
@@ -215,6 +233,19 @@ async def test_a_finding_about_a_device_is_shown_with_where_it_is_and_since_when
         assert words in row
 
 
+async def test_what_is_late_is_so_since_the_first_deadline_that_was_missed(
+    owner: psycopg.AsyncConnection, client: httpx.AsyncClient
+) -> None:
+    await owner.execute(
+        "INSERT INTO alert (id, rule, severity, suppressed, opened_at, raised_at, entries, overdue_since)"
+        " SELECT 50, 'deaf', 3, false, t - interval '25 h', t - interval '25 h', 1, t"
+        "   FROM (SELECT '2026-11-22T09:30:05Z'::timestamptz AS t) AS s"
+    )
+    text = (await client.get("/alerts", headers=HTML)).text
+    row = text[text.index('id="alert-50"') :].partition("</li>")[0]
+    assert "逾期 1 天" in row
+
+
 async def test_pages_follow_each_other_without_a_gap(
     owner: psycopg.AsyncConnection, client: httpx.AsyncClient
 ) -> None:
@@ -248,6 +279,20 @@ async def test_each_of_several_is_told_why_it_was_not_done(
         assert words in told
 
 
+async def test_what_was_refused_is_selected_no_longer(
+    owner: object, client: httpx.AsyncClient, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    for key in "jxjx":
+        await page.keyboard.press(key)
+    await expect(page.locator("#chosen")).to_have_text("2 selected")
+    await client.post("/alerts/commands", data={"only": "12:0"})
+    await expect(page.locator("#alert-12 .work")).to_have_text("Acknowledged")
+    await page.keyboard.press("a")
+    await expect(page.locator("#work output")).to_contain_text("Not done: #12")
+    await expect(page.locator("#chosen")).to_have_text("None selected")
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -257,7 +302,7 @@ async def test_each_of_several_is_told_why_it_was_not_done(
         {"alert": f"1:{2**31}"},
         {"alert": [f"{n}:0" for n in range(101)]},
         {"only": "1:0", "command": "close"},
-        {"only": "1:0", "command": "shelve", "hours": "100000"},
+        {"only": "1:0", "command": "shelve", "hours": "721"},
     ],
 )
 async def test_forms_that_make_no_sense_are_refused(

@@ -105,7 +105,8 @@ async def test_who_was_slower_is_told_how_it_is_now_and_may_go_on(
     send = dialog.get_by_role("button", name="Shelve")
     await send.click()
     await expect(dialog.locator("output")).to_contain_text(
-        "Somebody was faster, and nothing was changed. Alert 1 is now returned, acknowledged;"
+        "The alert has changed meanwhile, so your command was not carried out."
+        " Alert 1 is now returned, acknowledged;"
         " possible now: Assign, Shelve, Comment."
     )
     await expect(page.locator("#alert-summary .work")).to_have_text("Acknowledged")
@@ -134,6 +135,36 @@ async def test_it_explains_itself(
         await expect(page.locator(place).first).to_contain_text(words)
     await expect(page.locator("#receipts")).to_contain_text("未送达，已尝试 3 次")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+REVISED = """
+INSERT INTO journal (alert, n, intake, at, actor, event, severity, old_state, new_state, detail)
+SELECT 1, n, 1, now(), 'system', 'revised', 2, 'returned-acknowledged', 'returned-acknowledged', '{}'
+  FROM generate_series((SELECT entries FROM alert WHERE id = 1) + 1, 400) AS n;
+UPDATE alert SET entries = 400 WHERE id = 1
+"""
+
+
+async def test_of_a_long_journal_the_newest_and_the_answer_are_shown_and_all_exported(
+    database: Database, world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    await signed_in(database, LILEI, world.clock.real_now())
+    chief = await wang_fang(database)
+    await do(database, world, chief, "acknowledge")
+    await do(database, world, chief, "assign", assignee="lilei")
+    async with connected(database, "web") as connection:
+        enterprise = await people.by_name(connection, "lilei")
+    assert enterprise is not None
+    await do(database, world, enterprise, "answer", cause="the seal", action="new one")
+    async with connected(database, "owner") as connection:
+        await connection.execute(REVISED)
+    page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
+    assert page.count('class="entry ') == 101
+    assert "the seal" in page
+    assert "299 older entries" in page
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert export.count('class="entry ') == 400
 
 
 async def test_who_may_only_look_has_no_buttons(
@@ -176,7 +207,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
         ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
         ({"name": "close", "reason": "x"}, 409, "Alert 1 is returned, unacknowledged"),
-        ({"name": "acknowledge", "revision": "0"}, 409, "Somebody was faster"),
+        ({"name": "acknowledge", "revision": "0"}, 409, "has changed meanwhile"),
         ({"name": "acknowledge", "id": "no"}, 400, "id"),
         ({"name": "comment", "reason": "\x00"}, 400, "control characters"),
         ({"name": "explode"}, 400, "no such command"),

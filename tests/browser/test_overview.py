@@ -36,15 +36,17 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     await expect(store).to_have_text("Example warehouse 1: not assessed")
     await page.evaluate("globalThis.untouched = true")
     await opened(world)
+    world.clock.ahead += 1
+    await page.clock.fast_forward(3_000)
     card = page.locator("#alert-1")
     for words in ("Major", "Cold room 1 temperature", "9.4 °C", "> 8 °C"):
         await expect(card).to_contain_text(words)
-    world.clock.ahead += 1
-    await page.clock.fast_forward(3_000)
     await expect(store).to_have_text("Example warehouse 1: major alert")
     major = page.locator("#open").get_by_role("link", name="1 major")
     await expect(major).to_have_attribute("href", "/alerts?level=major")
     assert await page.evaluate("globalThis.untouched")
+    elsewhere = page.locator("#silent a")  # it does not claim that every device reports
+    await expect(elsewhere).to_have_attribute("href", "/connections?state=silent")
 
 
 async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(

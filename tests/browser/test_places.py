@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,22 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from alerting.safety.facts import Facts
 from domain.people import Role
 from ingest.requests import carry_out
 from storage.connect import connect
 from storage.maintenance import listed
 from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import CLINIC, ENTERPRISE, NOW, REGISTRY, Site, World, opened
+from tests.browser.world import (
+    CLINIC,
+    ENTERPRISE,
+    NOW,
+    REGISTRY,
+    WARM,
+    Site,
+    World,
+    opened,
+)
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -102,6 +113,30 @@ async def test_who_is_of_an_enterprise_is_led_to_it_and_to_what_awaits_its_answe
     for path in ("/sites/4", f"/enterprises/{CLINIC}"):
         answer = await foreign.get(re.sub(r"/enterprises.*", path, page.url))
         assert answer.status == 404
+
+
+async def test_where_nothing_was_due_nothing_is_called_complete(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    facts = json.dumps(Facts(points=1, devices=1).document() | {"share": 1})
+    judged = JUDGED.replace("'0'", "'1'").replace('{"share": 1}', facts)
+    await world.connection.execute(judged.encode())
+    headers = {"Accept": "text/html", "Accept-Language": "en"}
+    page = (await client.get(f"/enterprises/{ENTERPRISE}", headers=headers)).text
+    assert "nothing was due yet" in page
+    assert "100%" not in page
+
+
+async def test_what_goes_on_stands_before_what_is_over(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    damp = [(float(minute), {"h1": 95.0}) for minute in range(60, -1, -1)]
+    await world.send("coldroom-1", *damp)  # minor, goes on
+    await world.send("coldroom-2", *WARM[:-1], (0.0, {"t1": 5.0}))  # major, over
+    for place in ("/sites/1", f"/enterprises/{ENTERPRISE}"):
+        page = (await client.get(place, headers={"Accept": "text/html"})).text
+        cards = re.findall(r'href="/alerts/(\d+)"', page)
+        assert cards[:2] == ["1", "2"], place
 
 
 async def test_a_maintenance_window_is_announced_also_without_a_script(

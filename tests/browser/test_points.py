@@ -26,6 +26,17 @@ FLAGS = """() => {
         .map((path) => path.getBoundingClientRect().width);
 }"""
 
+REDRAWN = "() => document.querySelector('.plot').layout !== last"
+COUNT_WATCHERS = """() => {
+    globalThis.watchers = 0;
+    globalThis.ResizeObserver = class extends ResizeObserver {
+        constructor(told) {
+            super(told);
+            globalThis.watchers += 1;
+        }
+    };
+}"""
+
 
 async def drawn(page: Page, since: str = "") -> None:
     """Wait for a chart from `since`: the library is large, and the machine may be busy."""
@@ -77,6 +88,20 @@ async def test_a_range_is_chosen_dragged_and_gone_back_to(
     await expect(page).to_have_url(re.compile(r"/points/1\?range=6h$"))
     await expect(page.locator("#range-6h")).to_have_attribute("aria-current", "true")
     await expect(page.locator("#high")).to_have_text("9.4 °C")
+
+
+async def test_a_chart_is_watched_once_however_often_its_page_renews_itself(
+    world: World, new_page: NewPage
+) -> None:
+    await hours(world)
+    page = await new_page("/points/1?range=6h")
+    await drawn(page)
+    await page.evaluate(COUNT_WATCHERS)
+    for _ in range(3):
+        await page.evaluate("globalThis.last = document.querySelector('.plot').layout")
+        await page.clock.fast_forward(16_000)
+        await page.wait_for_function(REDRAWN)
+    assert await page.evaluate("watchers") == 0
 
 
 async def test_points_are_listed_with_value_time_and_state(

@@ -23,6 +23,7 @@ from dashboard.app import create_app
 from dashboard.house import InjectFault
 from dashboard.pool import new_pool
 from dashboard.serve import create_server
+from domain.broker import Broker
 from ingest.door import Message
 from ingest.intake import Intake, Limits
 from ingest.requests import carry_out
@@ -192,6 +193,7 @@ async def serve(
     port: int = 0,
     *,
     secure: bool = False,
+    broker: Broker | None = None,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
     pool = new_pool(database.url("web"), at_most=6)
@@ -202,6 +204,7 @@ async def serve(
             real_now=clock.real_now,
             inject_fault=inject_fault,
             secure=secure,
+            broker=broker,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.pages.connections import view
+from dashboard.pages.connections import device as of_device
+from dashboard.pages.connections import listing
 from domain.people import EVERYTHING, NOTHING, Person, Role, Scope, subtree
 from ingest.door import Message
 from ingest.requests import carry_out
@@ -47,10 +48,10 @@ async def device(box: Box) -> int:
     return await box.scalar("SELECT id FROM device WHERE key = 'logger-1'")
 
 
-async def told(box: Box, web: Connection, scope: Scope) -> view.Details | None:
+async def told(box: Box, web: Connection, scope: Scope) -> of_device.Details | None:
     """The page of the first logger."""
     async with scoped(web, scope):
-        return await view.details(web, await device(box), LATER)
+        return await of_device.details(web, await device(box), LATER)
 
 
 async def strangers(web: Connection, scope: Scope, code: str = CODE) -> list[str]:
@@ -154,14 +155,14 @@ async def test_states_are_looked_for_among_devices_page_by_page(
 ) -> None:
     await box.feed("5", now=at("0s"))
     person: Person = somebody("root", Role.ADMINISTRATOR)
-    monkeypatch.setattr(view, "LOOKED_THROUGH", 1)
+    monkeypatch.setattr(listing, "LOOKED_THROUGH", 1)
 
     async def listed(
         now: timedelta = timedelta(), **query: object
     ) -> tuple[list[str], int | None]:
         async with scoped(web, EVERYTHING):
-            asked = view.Query.model_validate(query)
-            found = await view.listed(web, person, asked, at("1m") + now)
+            asked = listing.Query.model_validate(query)
+            found = await listing.listed(web, person, asked, at("1m") + now)
         return [one.device.key for one in found.rows], found.next
 
     assert await listed() == (["logger-1", "logger-2"], None)

@@ -377,3 +377,20 @@ async def test_a_login_with_more_rights_may_not(
         finally:
             owner.execute(f"REASSIGN OWNED BY {login} TO CURRENT_USER")  # type: ignore[arg-type]
             owner.execute(f"DROP ROLE {login}")  # type: ignore[arg-type]
+
+
+async def test_of_many_people_the_first_are_found_and_the_rest_counted(
+    web: Connection,
+) -> None:
+    for n in range(5):
+        await add(web, somebody(f"guard{n}", full_name=f"李%{n}"), NOW)
+    found, matching = await people.searched(web, "李%", 3)
+    assert ([one.name for one in found], matching) == (
+        ["guard0", "guard1", "guard2"],
+        5,
+    )
+    assert await people.searched(web, "GUARD4", 3) == (
+        [await people.known(web, "guard4")],
+        1,
+    )
+    assert await people.searched(web, "nobody", 3) == ([], 0)

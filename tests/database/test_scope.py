@@ -132,6 +132,8 @@ JOINED: dict[LiteralString, LiteralString] = {
           LEFT JOIN enterprise AS e ON e.id = s.enterprise""",
     "SELECT point, valid_from, intake FROM seen_setting": "SELECT point, valid_from, intake FROM point_setting",
     "SELECT id FROM seen_excursion": "SELECT id FROM excursion",
+    "SELECT alert, n FROM seen_journal": "SELECT alert, n FROM journal",
+    "SELECT alert, excursion FROM seen_alert_excursion": "SELECT alert, excursion FROM alert_excursion",
 }
 """Views that pages read instead of tables, and what the policies of these say."""
 BOX = {"alert", "journal", "delivery"}
@@ -268,7 +270,7 @@ def test_names_of_alerts_are_for_the_web_login_only(world: Database, role: str) 
 
 
 @pytest.mark.parametrize("sold", [False, True])
-async def test_views_of_points_show_what_the_policies_of_their_tables_do(
+async def test_views_show_what_the_policies_of_their_tables_do(
     world: Database, pool: Pool, sold: bool
 ) -> None:
     with psycopg.connect(world.url(), autocommit=True) as owner:
@@ -286,8 +288,37 @@ async def test_views_of_points_show_what_the_policies_of_their_tables_do(
             assert await (await connection.execute(view)).fetchall() == []
 
 
+UNSOLD = "DELETE FROM site_owner WHERE site = 2"
+CALLS = "SELECT coalesce(sum(calls), 0) FROM pg_stat_xact_user_functions WHERE funcname = 'seen_at'"
+
+
+def test_of_sites_that_were_always_ones_own_no_past_is_looked_up(
+    world: Database,
+) -> None:
+    """A chain with thousands of points waited for more than 15 s: a look for each of them."""
+    with psycopg.connect(world.url(), autocommit=True) as owner:
+        owner.execute(LATER)
+        owner.execute(UNSOLD)
+        name = sql.Identifier(world.name)
+        owner.execute(
+            sql.SQL("ALTER DATABASE {} SET track_functions = 'all'").format(name)
+        )
+    for enterprise, looked in ((1, True), (2, False)):
+        with psycopg.connect(world.url("web")) as login:
+            login.execute(
+                "SELECT set_config('blackbox.enterprise', %s, true)", [str(enterprise)]
+            )
+            for view, policies in JOINED.items():
+                found = set(login.execute(view).fetchall())
+                assert found
+                assert found == set(login.execute(policies).fetchall())
+            calls = login.execute(CALLS).fetchone()
+            assert calls is not None
+            assert (calls[0] > 0) == looked
+
+
 @pytest.mark.parametrize("role", ["ingest", "dispatch", "retention"])
-def test_views_of_points_are_for_the_web_login_only(world: Database, role: str) -> None:
+def test_views_are_for_the_web_login_only(world: Database, role: str) -> None:
     for view in JOINED:
         with psycopg.connect(world.url(role)) as login, pytest.raises(DENIED):
             login.execute(view)

@@ -98,6 +98,17 @@ async def test_the_newest_alerts_and_silent_devices_are_of_the_scope(
         assert [f"{one.since:%H:%M}" for one in found] == ["00:10"] * len(silent)
 
 
+async def test_what_worsened_is_as_new_as_what_was_opened_then(
+    database: Database, web: Connection
+) -> None:
+    async with connected(database, "owner") as owner:
+        await owner.execute(
+            "UPDATE alert SET raised_at = '2026-11-22T05:00Z' WHERE id = 8"
+        )
+    async with scoped(web, EVERYTHING):
+        assert await standing.newest(web, WHOLE, 2) == [8, 2]
+
+
 async def test_enterprises_have_the_codes_and_completeness_they_were_judged_by(
     web: Connection,
 ) -> None:

@@ -111,6 +111,7 @@ async def test_what_came_before_its_device_was_registered_is_readmitted(
     code, output, _ = await bench.command("status", "--json")
     status = json.loads(output)
     assert (status["stored"], status["unreadable"], status["adds_up"]) == (1, 1, True)
+    assert status["broker"] == f"127.0.0.1:{bench.mosquitto.port}"
     code, output, _ = await bench.command("verify", role="owner")
     assert (code, "the chain holds" in output) == (0, True)
 

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.pages.connections.judging import State, checks, clock, observed, state
 from dashboard.pages.connections.recipe import example
-from dashboard.pages.connections.view import legible
+from dashboard.pages.connections.refused import legible
 from dashboard.texts import Texts
 from domain.quantities import QUANTITIES
 from ingest.refusals import Reason

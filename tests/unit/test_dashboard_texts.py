@@ -128,3 +128,9 @@ def test_language_is_asked_remembered_accepted_or_chinese(
     asked: str | None, cookie: str | None, accepted: str, chosen: str
 ) -> None:
     assert choose(asked, cookie, accepted) == chosen
+
+
+def test_what_somebody_wrote_in_chinese_is_marked_on_an_english_page() -> None:
+    assert Texts("en").lang("已电话联系") == ' lang="zh-CN"'
+    assert Texts("en").lang("compressor replaced") == ""
+    assert Texts("zh").lang("已电话联系") == ""

@@ -14,7 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 UNSHIPPED = ("bench", "tests")
 PACKAGES = PROJECT["tool"]["importlinter"]["root_packages"]
-DATA = {".sql", ".yaml", ".html", ".css", ".js", ".svg", ".conf"}
+DATA = {".sql", ".yaml", ".html", ".css", ".js", ".svg", ".conf", ".csv", ".po", ".txt"}
 
 
 @pytest.fixture(scope="module")

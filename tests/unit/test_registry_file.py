@@ -1,6 +1,5 @@
 """Registry files: what they may say, and what a person is told where they are wrong."""
 
-import csv
 import hashlib
 import json
 import re
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 from domain.errors import InputError, RegistryError
 from domain.quantities import QUANTITIES, STATE, unit_problem
-from domain.regions import PREFECTURES, PROVINCES, region_problem
 from domain.registry import InUse, Setting
 from domain.registry_file import parse, resolved
 from domain.rules import RuleVersion
@@ -23,7 +21,6 @@ from domain.yaml_lines import MAX_DEPTH, MAX_SIZE, load
 from rules import catalogue
 
 ROOT = Path(__file__).parents[2]
-DIVISIONS = ROOT.parent / "shared/data/cn_divisions"
 DEMO = ROOT / "simulators/scenarios/demo.registry.yaml"
 
 FILE = """\
@@ -564,7 +561,7 @@ def test_manual_lists_every_quantity():
         assert f"| {name} | {quantity.name_zh} | {units}" in manual
 
 
-# Quantities and regions ----------------------------------------------------------------
+# Quantities -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "quantity"), QUANTITIES.items())
@@ -592,40 +589,3 @@ def test_unit_that_does_not_fit_is_answered_with_one_that_does(
 ):
     problem = unit_problem(quantity, unit)
     assert problem == f"{quantity} is not given in {unit!r}; {advice}"
-
-
-def test_there_are_34_provinces_and_11_prefectures_of_zhejiang():
-    assert len(PROVINCES) == 34
-    assert len(PREFECTURES) == 11
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["330106", "110101", "441900", "429004", "500229", "810001", "710000", "659001"],
-)
-def test_region_that_exists_is_accepted(code: str):
-    assert region_problem(code) is None
-
-
-@pytest.mark.parametrize(
-    "code", ["３３０１０６", "33010", "330106\n", "000000", "337106", "117101"]
-)
-def test_region_that_cannot_exist_is_refused(code: str):
-    assert region_problem(code)
-
-
-def test_regions_agree_with_the_published_list():
-    if not DIVISIONS.is_dir():
-        pytest.skip(f"no list of divisions at {DIVISIONS}")
-    provinces, cities = (
-        list(
-            csv.DictReader((DIVISIONS / name).read_text(encoding="utf-8").splitlines())
-        )
-        for name in ("provinces.csv", "cities.csv")
-    )
-    assert all(PROVINCES[row["code"]][0] == row["name"] for row in provinces)
-    zhejiang = {
-        row["code"]: row["name"] for row in cities if row["provinceCode"] == "33"
-    }
-    assert {code: names[0] for code, names in PREFECTURES.items()} == zhejiang
-    assert [row for row in cities if region_problem(row["code"] + "01")] == []

@@ -34,6 +34,7 @@ def test_environment_beats_file(
         ("BLACKBOX_BATCH_MESSAGES", "many"),
         ("BLACKBOX_MQTT_URL", "http://broker"),
         ("BLACKBOX_MQTT_URL", "mqtt://broker:70000"),
+        ("BLACKBOX_PUBLIC_MQTT_URL", "https://broker"),
         ("BLACKBOX_METRICS_PORT", "99999"),
         ("BLACKBOX_LOG_FORMAT", "xml"),
         ("BLACKBOX_PUBLIC_URL", "http://blackbox.example"),

@@ -11,12 +11,13 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from domain.broker import Broker
 from domain.readings import decimals
 from ingest.receipts import KIND
 from ingest.topics import READINGS, STATUS, Topic, parse
 from storage.connections import DeviceLine, PointLine
 
-HOST: Final = "HOST"
+UNKNOWN: Final = Broker(host="HOST", port=1883)
 """Stands for the broker's address, which its operator tells."""
 SENDER: Final = Template(
     (Path(__file__).parent / "sender.txt").read_text(encoding="utf-8")
@@ -47,8 +48,8 @@ TYPICAL: Final = {
 class Recipe:
     """Texts to copy."""
 
-    host: str
-    """What stands for the broker's."""
+    host: str | None
+    """Stands for the broker's; None: the texts have its own."""
     topic: str
     status: str
     receipts: str
@@ -63,9 +64,16 @@ class Recipe:
 
 
 def recipe(
-    device: DeviceLine, points: Sequence[PointLine], now: datetime
+    device: DeviceLine,
+    points: Sequence[PointLine],
+    now: datetime,
+    told: Broker | None,
 ) -> Recipe | None:
-    """What `device` has to send at `now`; None where its owner is not seen, or it has no points."""
+    """What `device` has to send at `now` to the broker, whose login is not told.
+
+    None where its owner is not seen, or it has no points.
+    """
+    broker = told or UNKNOWN
     if device.enterprise_code is None or not points:
         return None
     sender = Topic(device.region, device.enterprise_code, device.key, READINGS)
@@ -74,10 +82,12 @@ def recipe(
     time = now.isoformat(timespec="milliseconds")
     message = {"boot": now.isoformat(timespec="seconds"), "seq": 1}
     message |= {"time": time, "values": values}
-    client = ("-h", HOST, "-p", "1883", "-q", "1", "-t")
+    client = ["-h", broker.host, "-p", str(broker.port), "-q", "1", "-t"]
+    if broker.tls:
+        client.insert(0, "--tls-use-os-certs")
     text = json.dumps(message, ensure_ascii=False)
     return Recipe(
-        host=HOST,
+        host=None if told else broker.host,
         topic=topic,
         status=sender.sibling(STATUS),
         receipts=receipts,
@@ -86,7 +96,9 @@ def recipe(
         listen=shlex.join(["mosquitto_sub", *client, receipts, "-v"]),
         sender=SENDER.substitute(
             topic=topic.removesuffix(f"/{READINGS}"),
-            host=HOST,
+            host=json.dumps(broker.host),
+            port=broker.port,
+            tls="" if broker.tls else "# ",
             values=json.dumps(values),
             seconds=int(device.interval.total_seconds()) if device.interval else 60,
         ),

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from dashboard.api.fields import Here, ThingId
 from dashboard.house import display
 from dashboard.identity import Me, me
-from dashboard.pages.connections import view
+from dashboard.pages.connections.device import details
 from dashboard.pages.connections.judging import State
+from dashboard.pages.connections.listing import Query, listed
 from dashboard.pages.connections.recipe import entry, recipe
 from dashboard.problems import Problem
 from dashboard.render import page
@@ -28,14 +29,14 @@ async def show_connections(
     request: Request,
     here: Here,
     person: Me,
-    query: Annotated[view.Query, QueryField()],
+    query: Annotated[Query, QueryField()],
 ) -> Response:
     """Devices, and how each is heard."""
     async with here.seen_by(person) as connection:
-        content = await view.listed(connection, person, query, here.clock.now())
+        content = await listed(connection, person, query, here.clock.now())
     refused = [one.newest for one in content.strangers]
     strangers = [one.topic for one in refused if one.reason == Reason.UNKNOWN_DEVICE]
-    if content.code and not content.rows and query == view.Query():
+    if content.code and not content.rows and query == Query():
         strangers.append(FIRST.format(code=content.code))
     return page(
         request,
@@ -55,7 +56,7 @@ async def show_device(
     """One device's connection, and what it has to send."""
     show = display(request)
     async with here.seen_by(person) as connection:
-        content = await view.details(connection, device, show.now)
+        content = await details(connection, device, show.now)
     if content is None:
         raise Problem(404)
     points = [one.point for one in content.points]
@@ -64,5 +65,5 @@ async def show_device(
         "connections/device.html",
         position=content.position,
         page=content,
-        recipe=recipe(content.device, points, show.local(show.now)),
+        recipe=recipe(content.device, points, show.local(show.now), here.broker),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,6 +15,7 @@ from dashboard.forms import done
 from dashboard.house import display
 from dashboard.identity import Me, me
 from dashboard.pages.inbox import several, view
+from dashboard.parts.commands import giving
 from dashboard.problems import Problem
 from dashboard.render import page
 from domain.characters import printable
@@ -54,9 +54,7 @@ async def show_inbox(
         may_work="acknowledge" in MAY[person.role],
         hands_over=person.role is Role.SUPERVISOR,
         reads_notes=person.role is not Role.ENTERPRISE,
-        shelving=[
-            (hours, show.duration(timedelta(hours=hours))) for hours in several.SHELVING
-        ],
+        shelving=giving.shelving(show),
         note_length=NOTE,
     )
 

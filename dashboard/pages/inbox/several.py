@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from alerting.life.forms import Command
 from dashboard.house import House
 from dashboard.pages.inbox.view import ROWS
+from dashboard.parts.commands.giving import HOURS
 from dashboard.problems import Problem
 from dashboard.texts import Texts
 from domain.errors import (
@@ -23,8 +24,6 @@ from domain.errors import (
 )
 from domain.people import Person
 
-SHELVING: Final = (1, 4, 8, 24, 72, 168)
-"""Hours that are offered."""
 REVISIONS: Final = 2**31
 LONGEST: Final = 20
 """Digits that are looked at."""
@@ -39,7 +38,7 @@ class Asked(BaseModel):
     only: str | None = None
     """The one beside whose button was pressed, whatever was chosen."""
     reason: str = ""
-    hours: Annotated[int, Field(ge=1, le=SHELVING[-1])] = SHELVING[0]
+    hours: Annotated[int, Field(ge=1, le=HOURS[-1])] = HOURS[0]
     """Of a shelving."""
 
     def form(self, now: datetime) -> dict[str, Any]:

@@ -28,8 +28,9 @@ router = APIRouter(dependencies=[Depends(me)])
 @router.get("/alerts/{alert}")
 async def show_alert(request: Request, here: Here, person: Me, alert: int) -> Response:
     """The page."""
+    show = display(request)
     async with here.seen_by(person) as connection:
-        content = await _read(connection, alert, person, display(request))
+        content = await _read(connection, alert, person, show)
     return page(
         request,
         "one_alert/one_alert.html",
@@ -37,7 +38,7 @@ async def show_alert(request: Request, here: Here, person: Me, alert: int) -> Re
         page=content,
         exported=False,
         forms=FORMS,
-        shelving=giving.HOURS,
+        shelving=giving.shelving(show),
     )
 
 

@@ -28,6 +28,8 @@ from storage.unit import Connection
 
 NUMBERS: Final = range(1, 1 << 63)
 """Of alerts."""
+ENTRIES: Final = 100
+"""Of the journal on the page; the export has all."""
 RELATED: Final = 20
 """Alerts of a kind of relation that are listed."""
 ROOM: Final = timedelta(hours=1)
@@ -73,6 +75,8 @@ class Page:
     series: str | None
     """Address of the curve; None: there is no point, or none that is seen."""
     journal: Sequence[Told]
+    untold: int
+    """Entries of the journal that are left out."""
     answer: Told | None
     """That is to be verified, or was."""
     deadlines: Sequence[Deadline]
@@ -102,7 +106,11 @@ async def read(
     one, *others = await shown(
         connection, [line, *(other for _, other in related)], show, person
     )
-    entries = await journal.entries(connection, alert)
+    entries = (
+        await journal.entries(connection, alert)
+        if exported
+        else await journal.newest(connection, alert, ENTRIES)
+    )
     owed = await deliveries.told(connection, alert)
     when = partial(exact, show) if exported else show.time
     teller = await _teller(connection, line, entries, owed, show, when)
@@ -127,6 +135,7 @@ async def read(
         drawing=drawing,
         series=series,
         journal=story,
+        untold=line.head.entries - len(story),
         answer=answer(story) if line.head.answered_at else None,
         deadlines=deadlines(line),
         linked=[

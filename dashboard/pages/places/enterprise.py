@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, LiteralString
 from urllib.parse import urlencode
@@ -62,7 +62,7 @@ class Work:
     severities: Mapping[str, int]
     overdue: int
     worst: Sequence[Shown]
-    """The first `ALERTS`."""
+    """The first `ALERTS`, those that still go on before all others."""
 
     @property
     def open(self) -> int:
@@ -134,7 +134,11 @@ async def work(
 ) -> Work:
     """The open alerts that `wanted` names."""
     counts = await alert_list.counts(connection, wanted)
-    lines = await alert_list.page(connection, wanted, after=None, limit=ALERTS)
+    lines: list[alert_list.AlertLine] = []
+    for signal in ("active", "returned"):  # what goes on must not stand below the fold
+        part = replace(wanted, signal=signal)
+        rest = ALERTS - len(lines)
+        lines += await alert_list.page(connection, part, after=None, limit=rest)
     return Work(
         severities={
             Severity(one.severity).name.lower(): one.alerts

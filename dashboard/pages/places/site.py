@@ -27,6 +27,8 @@ from storage.site_details import Day, DeviceName, Maintained, Owner, PointNow
 from storage.unit import Connection
 
 POINTS: Final = 500
+SHOWN: Final = 300
+"""Of these points."""
 DEVICES: Final = 200
 WEEKS: Final = 5
 QUIET: Final = timedelta(hours=2)
@@ -109,7 +111,7 @@ async def view(
     now = min(show.now, window.stop - MICROSECOND) if window.stop else show.now
     points = await site_details.points(connection, number, window, now, POINTS)
     rules = await _rules(connection, points)
-    tiles = [tile(point, rules, show, now) for point in points]
+    tiles = [tile(point, rules, show, now) for point in points[:SHOWN]]
     people = {} if window.stop else await told(connection, [number], now)
     today = day_of(now)
     # An alert belongs to who owned at its opening; and by owner there is an index.
@@ -138,7 +140,7 @@ async def view(
         owners=await site_details.owners(connection, number),
         maintenance=await site_details.maintenance(connection, number, now - 7 * DAY),
         work=await work(connection, alerts, show, person),
-        more=len(points) == POINTS,
+        more=len(points) > SHOWN,
     )
 
 

@@ -58,18 +58,13 @@ class One:
 
 async def read(connection: Connection, search: str, show: Display) -> Page:
     """Everybody, by name, as far as name or full name has `search`."""
-    sought = search.casefold()
-    found = [
-        one
-        for one in await people.listed(connection)
-        if sought in one.name or sought in one.full_name.casefold()
-    ]
+    found, matching = await people.searched(connection, search, MOST)
     alerts = await assigned_rules.open_alerts(connection)
     thin = Filter(rule=coverage.RULE, shelved=False, suppressed=False)
     return Page(
         position=await journal.horizon(connection),
-        users=await _lines(connection, found[:MOST], show),
-        more=max(0, len(found) - MOST),
+        users=await _lines(connection, found, show),
+        more=matching - len(found),
         channels=await telling_state.channels(connection),
         thin=alerts.get(coverage.RULE, 0),
         examples=await alert_list.page(connection, thin, after=None, limit=SITES),
@@ -94,7 +89,7 @@ async def read_one(connection: Connection, name: str, show: Display) -> One:
 async def _lines(
     connection: Connection, found: list[Person], show: Display
 ) -> list[Line]:
-    seen = await telling_state.last_seen(connection)
+    seen = await telling_state.last_seen(connection, [one.id for one in found])
     names = await places.names(connection, {one.enterprise or 0 for one in found})
     return [
         Line(person=one, place=who.place(one, names, show), seen=seen.get(one.id))

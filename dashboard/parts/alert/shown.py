@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from alerting.life.deadlines import unmet
 from alerting.life.life_cycle import derived
 from alerting.life.permissions import possible_for
 from dashboard.display import Display
@@ -59,6 +60,11 @@ class Shown:
     def open(self) -> bool:
         """Whether it still asks for something."""
         return self.head.live and self.state.work != "closed"
+
+    @property
+    def due(self) -> datetime | None:
+        """The first deadline of what is still to be done, whether it has passed or not."""
+        return min(unmet(self.head).values(), default=None)
 
     @property
     def classes(self) -> str:

@@ -8,25 +8,18 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field
 
+from alerting.life.commands import LONGEST_SHELVING
 from alerting.life.forms import FORMS, Command
 from alerting.life.life_cycle import derived
-from alerting.life.permissions import possible_for
+from dashboard import commands
+from dashboard.display import Display
 from dashboard.house import House
 from dashboard.problems import Problem
 from dashboard.texts import Texts
-from domain.alerts import Alert
-from domain.errors import (
-    CommandError,
-    ForbiddenError,
-    InputError,
-    StaleError,
-    UnknownAlertError,
-)
 from domain.people import Person
-from storage import alert_list
 
-HOURS: Final = (1, 4, 8, 24, 72, 168, 720)
-"""For which the form of shelving offers to put aside."""
+HOURS: Final = (1, 4, 8, 24, 72, 168, LONGEST_SHELVING // timedelta(hours=1))
+"""For which it is offered to put an alert aside."""
 
 
 class Filled(BaseModel):
@@ -39,7 +32,7 @@ class Filled(BaseModel):
     assignee: str | None = None
     cause: str | None = None
     action: str | None = None
-    hours: Annotated[int | None, Field(ge=1, le=720)] = None
+    hours: Annotated[int | None, Field(ge=1, le=HOURS[-1])] = None
     """Of a shelving."""
 
     def command(self, alert: int, now: datetime, t: Texts) -> Command:
@@ -59,44 +52,16 @@ class Filled(BaseModel):
         return command
 
 
+def shelving(show: Display) -> list[tuple[int, str]]:
+    """HOURS, each with its words."""
+    return [(hours, show.duration(timedelta(hours=hours))) for hours in HOURS]
+
+
 async def give(here: House, person: Person, command: Command, t: Texts) -> str:
     """Let it be done; what came of it, in words. Raises Problem, and nothing was changed."""
-    try:
-        async with here.connection() as connection:
-            done = await here.carry_out(connection, person, command, here.clock.now())
-    except UnknownAlertError as error:
-        raise Problem(404) from error
-    except ForbiddenError as error:
-        raise Problem(403, "error.role") from error
-    except CommandError as error:
-        raise await _refused(here, person, command, error, t) from error
-    except InputError as error:
-        raise Problem(400, "problem.input", why=error) from error
-    event = t(f"event.{done.entry.event}")
-    return t("command.done", id=command.alert, event=event, state=_state(done.head, t))
-
-
-async def _refused(
-    here: House, person: Person, command: Command, error: InputError, t: Texts
-) -> Problem:
-    """How the alert is now, and what is possible instead."""
-    async with here.seen_by(person) as connection:
-        lines = await alert_list.lines(connection, [command.alert])
-    if not lines:
-        return Problem(404)
-    head = lines[0].head
-    possible = [t(f"command.{name}") for name in possible_for(head, person)]
-    stale = isinstance(error, StaleError)
-    return Problem(
-        409,
-        "command.stale" if stale else "command.refused",
-        kind="stale" if stale else None,
-        id=head.id,
-        command=t(f"command.{command.name}"),
-        state=_state(head, t),
-        possible=t("command.and").join(possible) or "—",
+    done = await commands.give(
+        here, person, command, t, called=lambda name: t(f"command.{name}")
     )
-
-
-def _state(head: Alert, t: Texts) -> str:
-    return t(f"alert-state.{derived(head)}")
+    event = t(f"event.{done.entry.event}")
+    state = t(f"alert-state.{derived(done.head)}")
+    return t("command.done", id=command.alert, event=event, state=state)

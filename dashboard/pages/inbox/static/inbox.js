@@ -80,7 +80,8 @@ function choose(on) {
 
 list.addEventListener("change", count);
 all?.addEventListener("change", () => choose(all.checked));
-work.addEventListener("sent", () => choose(false));
+// Also where some were refused: the answer names them, and the next key must not hit the others.
+for (const answer of ["sent", "refused"]) work.addEventListener(answer, () => choose(false));
 
 // Commands.
 

@@ -9,8 +9,9 @@ const AT_MOST = 5000; // how often a chart that ends now follows, in millisecond
 const LONG = 2 * 86400000; // a range that is longer follows more slowly: nobody sees a minute in it
 const OPTIONS = { displayModeBar: false, doubleClick: false };
 
-const drawn = new WeakMap(); // figure → {address, at, chart, busy}
+const drawn = new WeakMap(); // figure → {address, at, chart, busy, heeded}
 let library = null;
+let paper = null; // width of a chart while the page is printed
 
 function plotly(address) {
   library ??= new Promise((resolve, reject) => {
@@ -69,13 +70,14 @@ async function refresh(figure) {
 
 async function paint(figure) {
   const plot = figure.querySelector(".plot");
-  const { chart } = drawn.get(figure);
+  const known = drawn.get(figure);
+  const { chart } = known;
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
-  const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
+  const place = { width: paper ?? plot.clientWidth, height: plot.clientHeight, zoom };
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
-  if (figure.dataset.listening) return;
-  figure.dataset.listening = "yes";
+  if (known.heeded) return; // not kept in an attribute: a renewal takes what is not the server's
+  known.heeded = true;
   plot.on("plotly_relayout", (change) => tell(figure, change));
   new ResizeObserver(() => paint(figure)).observe(plot);
 }
@@ -91,7 +93,23 @@ const all = () => document.querySelectorAll("figure[data-series]");
 const refreshAll = () => all().forEach(refresh);
 
 document.addEventListener("renewed", refreshAll);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+function paintAll() {
   for (const figure of all()) if (shown(figure)) paint(figure);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintAll);
+
+// Paper is narrower than a window, and light.
+const root = document.documentElement;
+const { theme } = root.dataset;
+addEventListener("beforeprint", () => {
+  paper = 640; // pixels
+  root.dataset.theme = "light";
+  paintAll();
+});
+addEventListener("afterprint", () => {
+  paper = null;
+  root.dataset.theme = theme;
+  paintAll();
 });
 refreshAll();
