@@ -85,7 +85,7 @@ WRONG = [
     ("/users/zhaomin/subscriptions", {"channel": "log", "region": "x"}, "six"),
     ("/users/zhaomin/subscriptions/remove", {"number": "7"}, "no subscription"),
     ("/settings/tokens", {"label": "x" * 81}, "80"),
-    ("/settings/tokens", {"label": "x", "days": "9999"}, "days"),
+    ("/settings/tokens", {"label": "x", "days": "9999"}, "Days: must be 365"),
     ("/settings/tokens/revoke", {"number": "7"}, "no token"),
     ("/settings/password", {"old": SECRET, "password": "a", "again": "b"}, "differ"),
 ]
