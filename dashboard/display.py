@@ -12,8 +12,8 @@ from dashboard.texts import LANGUAGES, LOCALES, Texts, count
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
 from domain.regions import NAMES, around, is_in, is_shared
+from rules.words import number, rounded
 
-MINUS = "\N{MINUS SIGN}"
 SECOND = timedelta(seconds=1)
 ROUNDING = 1e-9
 """What binary fractions may miss of a share."""
@@ -103,7 +103,7 @@ class Display:
 
     def number(self, value: float, resolution: float) -> str:
         """As many decimals as the resolution has, with a true minus sign."""
-        return f"{value:.{decimals(resolution)}f}".replace("-", MINUS)
+        return rounded(value, decimals(resolution))
 
     def states(self, quantity: str) -> list[str]:
         """Names of the values 0, 1, … of a quantity that has some: open, closed."""
@@ -120,7 +120,7 @@ class Display:
 
     def limit(self, value: float) -> str:
         """A limit, as it was written: 8, −0.5."""
-        return f"{value:g}".replace("-", MINUS)
+        return number(value)
 
     def duration(self, duration: timedelta) -> str:
         """In the two largest units that say something: under 1 s, 45 s, 12 min, 3 h 5 min."""

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from domain.durations import format_duration, parse_duration
+from domain.errors import ValueProblem
 from domain.readings import LARGEST
 from domain.rules import Severity
 
@@ -28,7 +29,8 @@ def parse_severity(value: object) -> Severity:
         return value
     names = [severity.name.lower() for severity in Severity]
     if value not in names:
-        raise ValueError(f"write {', '.join(names)}")
+        known = ", ".join(names)
+        raise ValueProblem(zh=f"须为其中之一：{known}", en=f"write {known}")
     return Severity[str(value).upper()]
 
 

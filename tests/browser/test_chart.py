@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
-from dashboard.display import MINUS
 from dashboard.parts.chart.curves import vertices
+from rules.words import MINUS
 from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 

@@ -75,7 +75,7 @@ WRONG = [
     ("/users", {**NEW, "name": "zhaomin"}, "is taken"),
     ("/users", {**NEW, "region": "990000"}, "six digits"),
     ("/users", {**NEW, "role": "enterprise", "region": ""}, "has an enterprise"),
-    ("/users", {**NEW, "role": "king"}, "role"),
+    ("/users", {**NEW, "role": "king"}, "Role: must be one of"),
     ("/users", {**NEW, "full_name": "a\x00b"}, "cannot be shown"),
     ("/users/zhaomin", {**NEW, "language": "zh"}, "only administrator"),
     ("/users/zhaomin/disabled", {"disabled": "true"}, "only administrator"),
@@ -85,7 +85,7 @@ WRONG = [
     ("/users/zhaomin/subscriptions", {"channel": "log", "region": "x"}, "six"),
     ("/users/zhaomin/subscriptions/remove", {"number": "7"}, "no subscription"),
     ("/settings/tokens", {"label": "x" * 81}, "80"),
-    ("/settings/tokens", {"label": "x", "days": "9999"}, "days"),
+    ("/settings/tokens", {"label": "x", "days": "9999"}, "Days: must be 365"),
     ("/settings/tokens/revoke", {"number": "7"}, "no token"),
     ("/settings/password", {"old": SECRET, "password": "a", "again": "b"}, "differ"),
 ]

@@ -14,13 +14,16 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from alerting.trial import Chunks, Plan, Question, beginning, chunked, judged, planned
+from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.rules.curve import Curve
+from dashboard.parts import limits
+from dashboard.parts.limits import Measured
 from dashboard.problems import Problem
 from domain.errors import InputError
 from domain.excursions import Excursion
 from domain.people import Person
-from domain.readings import Slot, decimals
+from domain.readings import Slot
 from domain.registry import Point
 from rules.kinds import from_version
 from rules.trial import Sum, summed
@@ -270,8 +273,8 @@ def meet(one: Excursion, other: Excursion) -> bool:
     return all(e.end is None or begins <= e.end for e in (one, other))
 
 
-def amount(result: Result, line: PointLine, one: Excursion) -> str:
+def amount(result: Result, show: Display, line: PointLine, one: Excursion) -> str:
     """How bad an excursion was, as its level tells: a value, a slope, a total."""
     level = result.plan.rule.level(one.level)
-    unit = line.unit
-    return level.amount(one.peak, unit, decimals(line.resolution)) if level else ""
+    of = Measured(line.quantity, line.unit, line.resolution)
+    return limits.amount(level, show, one.peak, of) if level else ""
