@@ -39,7 +39,9 @@ def _parse_duration(value: object) -> timedelta:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Number = Annotated[float, Field(strict=True, gt=-LARGEST, lt=LARGEST)]
+Number = Annotated[
+    float, Field(strict=True, gt=-LARGEST, lt=LARGEST, allow_inf_nan=False)
+]
 """What a value can reach, so that it can be drawn, too."""
 SeverityName = Annotated[
     Severity, BeforeValidator(parse_severity), PlainSerializer(lambda s: s.name.lower())
