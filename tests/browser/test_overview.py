@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import expect
 
+from dashboard.shared import LONGEST
 from domain.people import Role
 from storage.connect import connect
 from tests.browser.conftest import Injected, NewPage
@@ -39,7 +40,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     card = page.locator("#alert-1")
     for words in ("Major", "Cold room 1 temperature", "9.4 °C", "> 8 °C"):
         await expect(card).to_contain_text(words)
-    world.clock.ahead += 1
+    world.clock.ahead += LONGEST
     await page.clock.fast_forward(3_000)
     await expect(store).to_have_text("Example warehouse 1: major alert")
     major = page.locator("#open").get_by_role("link", name="1 major")

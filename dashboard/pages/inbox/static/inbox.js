@@ -80,7 +80,12 @@ function choose(on) {
 
 list.addEventListener("change", count);
 all?.addEventListener("change", () => choose(all.checked));
-work.addEventListener("sent", () => choose(false));
+// What was sent is chosen no more; what was chosen meanwhile is.
+work.addEventListener("sent", ({ detail: fields }) => {
+  if (fields.has("only")) return;
+  for (const box of ticked()) if (fields.getAll("alert").includes(box.value)) box.checked = false;
+  count();
+});
 
 // Commands.
 

@@ -9,7 +9,7 @@ const AT_MOST = 5000; // how often a chart that ends now follows, in millisecond
 const LONG = 2 * 86400000; // a range that is longer follows more slowly: nobody sees a minute in it
 const OPTIONS = { displayModeBar: false, doubleClick: false };
 
-const drawn = new WeakMap(); // figure → {address, at, chart, busy}
+const drawn = new WeakMap(); // figure → {address, at, chart, busy, size}
 let library = null;
 
 function plotly(address) {
@@ -67,17 +67,22 @@ async function refresh(figure) {
   if (figure.dataset.series !== address) refresh(figure);
 }
 
+const size = (plot) => `${plot.clientWidth}×${plot.clientHeight}`;
+
 async function paint(figure) {
   const plot = figure.querySelector(".plot");
   const { chart } = drawn.get(figure);
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
   const place = { width: plot.clientWidth, height: plot.clientHeight, zoom };
+  drawn.get(figure).size = size(plot);
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
   if (figure.dataset.listening) return;
   figure.dataset.listening = "yes";
   plot.on("plotly_relayout", (change) => tell(figure, change));
-  new ResizeObserver(() => paint(figure)).observe(plot);
+  new ResizeObserver(() => {
+    if (size(plot) !== drawn.get(figure).size) paint(figure); // it is told of the first one, too
+  }).observe(plot);
 }
 
 /** What was dragged over, in the viewer's zone as Plotly writes it, as moments. */
