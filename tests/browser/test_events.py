@@ -377,7 +377,7 @@ async def test_one_that_stops_reading_harms_nobody(province: Province) -> None:
     async with province.following(await province.sign_in("county")) as stream:
         await one.until(0, stream)
         hung = asyncio.create_task(ask(province.site.server.config.app, headers, send))
-        await asyncio.wait_for(stuck.wait(), 5)
+        await asyncio.wait_for(stuck.wait(), 20)
         async with connected(province.database, "ingest") as writer:
             for _ in range(QUEUE + 1):
                 await province.open(writer, 0, [("330106", 1)])

@@ -355,7 +355,7 @@ async def test_a_dispatcher_that_is_told_to_end_as_it_loses_the_database_does(
     begun, ending, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Slow:
-        async def send(self, _: Delivery) -> None:
+        async def send(self, delivery: Delivery) -> None:
             begun.set()
             try:
                 await asyncio.Future()
