@@ -58,7 +58,8 @@ document.addEventListener("submit", async (event) => {
     dialog.close();
     toast(result.text);
   }
-  if (result.done) form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: fields }));
+  const came = result.done ? "sent" : "refused";
+  form.dispatchEvent(new CustomEvent(came, { bubbles: true, detail: fields }));
   await renew(); // before it is sent again: by what it was refused for, the form is behind
   button.disabled = false;
   // Where what opened the dialog is no more, the keyboard goes on beside it.
