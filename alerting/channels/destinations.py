@@ -122,7 +122,8 @@ async def checked(channel: str, host: str, allowed: Collection[Network]) -> None
         host, None, type=socket.SOCK_STREAM
     )
     try:
-        found = await asyncio.wait_for(resolving, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            found = await resolving
     except (OSError, UnicodeError, TimeoutError):
         return
     guard = Guard(allowed)

@@ -81,10 +81,10 @@ async def test_an_alert_is_worked_to_its_end_by_supervisor_and_enterprise(
     await press(other, "Answer", Cause="door <b>open</b>", Action="closed it")
     await expect(page.locator("#answer")).to_contain_text("door <b>open</b>")
     await press(page, "Close")
-    await expect(work).to_have_text("Closed")
-    await expect(page.locator("#toasts")).to_contain_text(
+    await expect(page.locator("#toasts")).to_contain_text(  # for eight seconds
         "Alert 1: closed. It is now returned, closed."
     )
+    await expect(work).to_have_text("Closed")
     events = page.locator("#journal b")
     await expect(events).to_have_text(
         ["closed", "answered", "assigned", "acknowledged", "returned", "opened"]
