@@ -205,7 +205,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "comment", "reason": "x" * 1001}, 400, "1000 characters"),
         ({"name": "comment"}, 400, "Fill in “Reason”"),
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
-        ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
+        ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "For how long"),
         ({"name": "close", "reason": "x"}, 409, "Alert 1 is returned, unacknowledged"),
         ({"name": "acknowledge", "revision": "0"}, 409, "has changed meanwhile"),
         ({"name": "acknowledge", "id": "no"}, 400, "id"),
