@@ -87,11 +87,9 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
         partial(_today, house, person, area, found.points),
         keep=TODAY,
     )
-    numbers = await house.shared.get(
-        ("newest", person.scope, area), partial(_newest, house, person, area)
-    )
     async with house.seen_by(person) as connection:
         position = await journal.horizon(connection)
+        numbers = await standing.newest(connection, area, NEWEST)
         lines = {
             line.head.id: line for line in await alert_list.lines(connection, numbers)
         }
@@ -105,9 +103,7 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
             summary=found,
             today=today,
             reasons=await standing.reasons(connection, shown_codes),
-            newest=await shown(
-                connection, [lines[n] for n in numbers if n in lines], show, person
-            ),
+            newest=await shown(connection, [lines[n] for n in numbers], show, person),
             silent=await _silent(connection, area, found.unheard),
             example=None if sent else await overview.example(connection),
         )
@@ -154,15 +150,13 @@ async def _silent(
     connection: Connection, area: Region, unheard: Sequence[hearing.Silent]
 ) -> list[Silent]:
     """The first that no message comes from: by their alerts, and those without one."""
-    first = {one.device: one.since for one in unheard[:SILENT]}
     found = await standing.silent(connection, area, SILENT)
+    known = {one.device for one in found}
+    first = {
+        one.device: one.since for one in unheard[:SILENT] if one.device not in known
+    }
     found += await names.named(connection, first)
     return sorted(found, key=lambda one: (one.since, one.device))[:SILENT]
-
-
-async def _newest(house: House, person: Person, area: Region) -> list[int]:
-    async with house.seen_by(person) as connection:
-        return await standing.newest(connection, area, NEWEST)
 
 
 async def _today(house: House, person: Person, area: Region, points: int) -> Today:
