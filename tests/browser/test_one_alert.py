@@ -167,6 +167,23 @@ async def test_of_a_long_journal_the_newest_and_the_answer_are_shown_and_all_exp
     assert export.count('class="entry ') == 400
 
 
+async def test_what_another_alert_explains_says_why_it_has_no_deadline(
+    database: Database, world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    await world.send("coldroom-2", *WARM)
+    async with connected(database, "owner") as connection:
+        await connection.execute(
+            "UPDATE alert SET inhibited_by = 2, due_at = NULL WHERE id = 1"
+        )
+    page = (await client.get("/alerts/1?lang=zh", headers=FORM)).text
+    cause = '<a href="/alerts/2">由 #2 引起，随其处置，不另计期限</a>'
+    assert cause in page
+    assert 'class="deadlines"' not in page
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert "Caused by #2, handled with it" in export
+
+
 async def test_who_may_only_look_has_no_buttons(
     world: World, client_of: ClientOf
 ) -> None:
