@@ -160,11 +160,53 @@ async def test_of_a_long_journal_the_newest_and_the_answer_are_shown_and_all_exp
     async with connected(database, "owner") as connection:
         await connection.execute(REVISED)
     page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
-    assert page.count('class="entry ') == 101
+    assert page.count('class="entry ') == 105
+    assert page.count(' person"') == 3
     assert "the seal" in page
-    assert "299 older entries" in page
+    assert "295 further entries" in page
+    assert "revised 100 times" in page
     export = (await client.get("/alerts/1/export?lang=en")).text
     assert export.count('class="entry ') == 400
+    assert "revised 395 times" in export
+
+
+async def test_what_the_box_revised_is_folded_and_what_people_did_stands_out(
+    database: Database, world: World, new_page: NewPage, client: httpx.AsyncClient
+) -> None:
+    await signed_in(database, LILEI, world.clock.real_now())
+    await world.send("coldroom-1", *WARM)
+    for minute in range(20, 10, -1):
+        await world.send("coldroom-1", (float(minute), {"t1": 11.5 - minute / 10}))
+        if minute == 16:
+            await do(database, world, await wang_fang(database), "acknowledge")
+            async with connected(database, "web") as connection:
+                enterprise = await people.by_name(connection, "lilei")
+            assert enterprise is not None
+            await do(database, world, enterprise, "answer", cause="the seal", action="new")  # fmt: skip
+    phone = {"width": 390, "height": 844}
+    page = await new_page("/alerts/1", viewport=phone)
+    kept = page.locator("#journal > li:not(.fold) b")
+    await expect(kept).to_have_text(["answered", "acknowledged", "opened"])
+    folds = page.locator("#journal > .fold")
+    await expect(folds).to_have_count(2)
+    await expect(folds.last).to_contain_text("revised 5 times · peak 9.5 °C → 9.9 °C")
+    await expect(folds.first).to_contain_text("peak 10.0 °C → 10.4 °C")
+    await expect(page.locator("#journal .person")).to_have_count(2)
+    entry = folds.last.locator(".entry").last
+    await expect(entry).to_be_hidden()
+    await folds.last.locator("summary").click()
+    await expect(entry).to_be_visible()
+    answer, journal = page.locator("#answer"), page.locator("#journal")
+    above, below = await answer.bounding_box(), await journal.bounding_box()
+    assert above
+    assert below
+    assert above["y"] < below["y"]
+
+    await world.send("coldroom-1", (9.0, {"t1": 10.9}))
+    await expect(folds.first).to_contain_text("revised 6 times")
+    await expect(entry).to_be_visible()
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert export.count("<details open>") == 2
 
 
 async def test_what_another_alert_explains_says_why_it_has_no_deadline(
