@@ -209,6 +209,51 @@ async def test_what_the_box_revised_is_folded_and_what_people_did_stands_out(
     assert export.count("<details open>") == 2
 
 
+def room(minute: int, door: int, power: int, value: float = 9.4) -> tuple[float, dict[str, float]]:  # fmt: skip
+    """What cold room 1 says so many minutes ago."""
+    return float(minute), {"t1": value, "door": door, "power": power}
+
+
+async def test_doors_and_power_stand_beside_what_they_may_have_caused(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send(
+        "coldroom-1",
+        *[room(minute, 0, 1, 5.0) for minute in (49, 48)],
+        *[room(minute, 1, 1, 5.0) for minute in (47, 46)],
+        *[room(minute, 1, 1) for minute in range(45, 20, -1)],
+        *[room(minute, 0, 1) for minute in range(20, -1, -1)],
+    )
+    await world.send("coldroom-2", *[(float(m), {"door": 1.0}) for m in range(49, 0, -1)])  # fmt: skip
+    text = await summary(client)
+    assert "Cold room 1 door open since 16:43:05 at the start, now closed since 17:10:05" in text  # fmt: skip
+    assert "Cold room 1 power on" in text
+    assert "Cold room 2" not in text
+    door = await world.point("coldroom-1", "door")
+    page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
+    assert f'<a href="/points/{door}?from=2026-11-22T07' in page
+
+    world.clock.time += timedelta(minutes=20)  # longer than the longest gap of 5 min
+    assert "Cold room 1 power on at the start, now unknown" in await summary(client)
+
+
+async def test_what_the_device_does_not_measure_is_looked_for_in_its_zone(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send("scripted-1", *[(minute, {"s1": 9.4}) for minute, _ in WARM])
+    await world.send("coldroom-2", *[(float(m), {"power": 0.0}) for m in range(49, -1, -1)])  # fmt: skip
+    text = await summary(client)
+    assert "Cold room 2 power off" in text
+    assert "door" not in text
+
+
+async def summary(client: httpx.AsyncClient) -> str:
+    """What stands at the top of alert 1, without tags."""
+    answer = await client.get("/alerts/1?lang=en", headers=FORM)
+    top = answer.text.partition('id="alert-summary"')[2].partition("</section>")[0]
+    return " ".join(re.sub("<[^>]*>", " ", top).split())
+
+
 async def test_what_another_alert_explains_says_why_it_has_no_deadline(
     database: Database, world: World, client: httpx.AsyncClient
 ) -> None:

@@ -14,7 +14,8 @@ from alerting.life.forms import FORMS
 from alerting.life.permissions import MAY
 from dashboard.api.alert_models import named
 from dashboard.display import Display
-from dashboard.pages.one_alert import own_copy
+from dashboard.pages.one_alert import causes, own_copy
+from dashboard.pages.one_alert.causes import Beside
 from dashboard.pages.one_alert.drawing import Drawing
 from dashboard.pages.one_alert.story import Excursion, Run, Teller, Told, answer, exact
 from dashboard.parts import limits
@@ -79,6 +80,8 @@ class Page:
     """Entries of the journal that are left out."""
     answer: Told | None
     """That is to be verified, or was."""
+    beside: Sequence[Beside]
+    """How doors, power and other states stood."""
     deadlines: Sequence[Deadline]
     linked: Sequence[Linked]
     receipts: Sequence[Receipt]
@@ -137,6 +140,7 @@ async def read(
         journal=list(teller.runs(story)),
         untold=line.head.entries - len(story),
         answer=answer(story) if line.head.answered_at else None,
+        beside=[] if exported else await causes.beside(connection, one, show),
         deadlines=deadlines(line),
         linked=[
             Linked(how, other) for (how, _), other in zip(related, others, strict=True)
