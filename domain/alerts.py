@@ -136,7 +136,8 @@ class Alert:
     withdrawn_at: datetime | None = None
     """Since when it stands for nothing; with `merged_into`, since that one does."""
     revision: int = 0
-    """Counts changes of state, severity, shelving and assignment: what a command expects."""
+    """Counts what a command must not run into: what people did, a rise, and any new state but
+    that it returned."""
     entries: int = 0
     """Of its journal; 0: not opened yet."""
 

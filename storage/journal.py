@@ -24,13 +24,15 @@ OF_ALERT = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
   FROM journal WHERE alert = %s ORDER BY n
 """
-# Entries have no gaps. What an alert was last answered is read, however much has happened since.
+# What people did, and what changed a state, is read however often an excursion was revised since.
 NEWEST = """
 SELECT alert, n, at, actor, event, severity, old_state, new_state, reason, detail
   FROM seen_journal
  WHERE alert = %(alert)s
-   AND (n > (SELECT max(n) FROM seen_journal WHERE alert = %(alert)s) - %(limit)s
-        OR n = (SELECT max(n) FROM seen_journal WHERE alert = %(alert)s AND event = 'answered'))
+   AND n = ANY (ARRAY(SELECT n FROM seen_journal WHERE alert = %(alert)s ORDER BY n DESC LIMIT %(limit)s)
+             || ARRAY(SELECT n FROM seen_journal WHERE alert = %(alert)s AND event <> 'revised' ORDER BY n DESC LIMIT %(limit)s)
+             || ARRAY(SELECT n FROM seen_journal WHERE alert = %(alert)s AND actor <> 'system' ORDER BY n DESC LIMIT %(limit)s)
+             || ARRAY(SELECT max(n) FROM seen_journal WHERE alert = %(alert)s AND event = 'answered'))
  ORDER BY n
 """
 AFTER = """
@@ -78,7 +80,11 @@ async def entries(connection: Connection, alert: int) -> list[JournalEntry]:
 
 
 async def newest(connection: Connection, alert: int, limit: int) -> list[JournalEntry]:
-    """The last `limit` entries of `alert`, in order; before them its last answer."""
+    """The last entries of `alert`, in order.
+
+    The last `limit` of all, of those that are no revisions, and of those of people; and the
+    last answer.
+    """
     async with connection.cursor(row_factory=kwargs_row(entry)) as cursor:
         await cursor.execute(NEWEST, {"alert": alert, "limit": limit})
         return await cursor.fetchall()

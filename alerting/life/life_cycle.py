@@ -41,7 +41,7 @@ from typing import Any, Final, Protocol
 
 from alerting.life.deadlines import clocked
 from alerting.telling.texts import EVENTS, STATES, UNOPENED
-from domain.alerts import Alert, Event, JournalEntry, State
+from domain.alerts import SYSTEM, Alert, Event, JournalEntry, State
 from domain.errors import CommandError
 from domain.rules import Severity
 
@@ -139,7 +139,7 @@ SIGNALS: Final = {
 REPLACING: Final = frozenset({E.ASSIGNED, E.ANSWERED})
 """What takes the place of what was before, though the state may be the same."""
 REVISING: Final = REPLACING | {E.SHELVED, E.UNSHELVED}
-"""What a command that was meant for the time before must not run into."""
+"""What people change though the state may be the same."""
 
 
 def unanswerable(head: Alert) -> bool:
@@ -246,7 +246,6 @@ def step(
     if new is None or not accepts(head, event):
         raise refusal(head, event, possible(head))
     rise = severity > head.severity
-    changed = rise or severity < head.severity or new != old or event in REVISING
     facts |= _facts(old, new, event, at)
     if rise or not old:
         facts["raised_at"] = at
@@ -256,7 +255,7 @@ def step(
         head,
         severity=severity,
         entries=head.entries + 1,
-        revision=head.revision + changed,
+        revision=head.revision + _revises(event, actor, moved=new != old, rise=rise),
         **facts,
     )
     entry = JournalEntry(
@@ -291,6 +290,16 @@ def replay(entries: Iterable[JournalEntry]) -> State | None:
             )
         current, severity = new, entry.severity
     return current
+
+
+def _revises(event: Event, actor: str, *, moved: bool, rise: bool) -> bool:
+    """Whether a command that was meant for the time before must not run into this.
+
+    Not into relief that comes by itself: that it returned, that its severity fell, or that a
+    shelving ended changes nothing in what somebody decided, nor in what people did (rule 6).
+    """
+    by_people = event in REVISING and actor != SYSTEM
+    return rise or by_people or (moved and event is not E.RETURNED)
 
 
 def _facts(old: State | None, new: State, event: Event, at: datetime) -> dict[str, Any]:

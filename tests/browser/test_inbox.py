@@ -312,12 +312,38 @@ async def test_each_of_several_is_told_why_it_was_not_done(
     answer = await client.post("/alerts/commands", data=chosen)
     assert answer.status_code == 409
     told = answer.json()["detail"]
-    assert told.startswith("已确认 1 条告警。")
-    for words in ("#11, #12（已有变化", "#77（没有此告警"):
+    assert told.startswith("已确认 1 条告警。 已确认过：#12。")
+    for words in ("#11（已有变化", "#77（没有此告警"):
         assert words in told
 
 
+@pytest.mark.parametrize("revision", [0, 1])
+async def test_what_somebody_else_has_acknowledged_is_no_failure(
+    owner: object, client: httpx.AsyncClient, revision: int
+) -> None:
+    await client.post("/alerts/commands", data={"only": "12:0"})
+    chosen = {"alert": ["14:0", f"12:{revision}"]}
+    answer = await client.post("/alerts/commands", data=chosen)
+    assert answer.status_code == 200
+    assert answer.json() == {"text": "已确认 1 条告警。 已确认过：#12。"}
+    chosen = {"command": "shelve", "reason": "x", "alert": ["12:0"]}
+    answer = await client.post("/alerts/commands", data=chosen)
+    assert "未执行：#12（已有变化" in answer.json()["detail"]
+
+
 async def test_what_was_refused_is_selected_no_longer(
+    owner: psycopg.AsyncConnection, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    for key in "jxjx":
+        await page.keyboard.press(key)
+    await owner.execute("UPDATE alert SET revision = 1 WHERE id = 12")
+    await page.keyboard.press("a")
+    await expect(page.locator("#work output")).to_contain_text("Not done: #12")
+    await expect(page.locator("#chosen")).to_have_text("None selected")
+
+
+async def test_what_had_been_acknowledged_before_is_told_and_selected_no_longer(
     owner: object, client: httpx.AsyncClient, new_page: NewPage
 ) -> None:
     page = await new_page("/alerts")
@@ -327,7 +353,8 @@ async def test_what_was_refused_is_selected_no_longer(
     await client.post("/alerts/commands", data={"only": "12:0"})
     await expect(page.locator("#alert-12 .work")).to_have_text("Acknowledged")
     await page.keyboard.press("a")
-    await expect(page.locator("#work output")).to_contain_text("Not done: #12")
+    output = page.locator("#work output.done")
+    await expect(output).to_contain_text("Already acknowledged: #12")
     await expect(page.locator("#chosen")).to_have_text("None selected")
 
 

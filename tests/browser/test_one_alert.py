@@ -160,11 +160,115 @@ async def test_of_a_long_journal_the_newest_and_the_answer_are_shown_and_all_exp
     async with connected(database, "owner") as connection:
         await connection.execute(REVISED)
     page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
-    assert page.count('class="entry ') == 101
+    assert page.count('class="entry ') == 105
+    assert page.count(' person"') == 3
     assert "the seal" in page
-    assert "299 older entries" in page
+    assert "295 further entries" in page
+    assert "revised 100 times" in page
     export = (await client.get("/alerts/1/export?lang=en")).text
     assert export.count('class="entry ') == 400
+    assert "revised 395 times" in export
+
+
+async def test_what_the_box_revised_is_folded_and_what_people_did_stands_out(
+    database: Database, world: World, new_page: NewPage, client: httpx.AsyncClient
+) -> None:
+    await signed_in(database, LILEI, world.clock.real_now())
+    await world.send("coldroom-1", *WARM)
+    for minute in range(20, 10, -1):
+        await world.send("coldroom-1", (float(minute), {"t1": 11.5 - minute / 10}))
+        if minute == 16:
+            await do(database, world, await wang_fang(database), "acknowledge")
+            async with connected(database, "web") as connection:
+                enterprise = await people.by_name(connection, "lilei")
+            assert enterprise is not None
+            await do(database, world, enterprise, "answer", cause="the seal", action="new")  # fmt: skip
+    phone = {"width": 390, "height": 844}
+    page = await new_page("/alerts/1", viewport=phone)
+    kept = page.locator("#journal > li:not(.fold) b")
+    await expect(kept).to_have_text(["answered", "acknowledged", "opened"])
+    folds = page.locator("#journal > .fold")
+    await expect(folds).to_have_count(2)
+    await expect(folds.last).to_contain_text("revised 5 times · peak 9.5 °C → 9.9 °C")
+    await expect(folds.first).to_contain_text("peak 10.0 °C → 10.4 °C")
+    await expect(page.locator("#journal .person")).to_have_count(2)
+    entry = folds.last.locator(".entry").last
+    await expect(entry).to_be_hidden()
+    await folds.last.locator("summary").click()
+    await expect(entry).to_be_visible()
+    answer, journal = page.locator("#answer"), page.locator("#journal")
+    above, below = await answer.bounding_box(), await journal.bounding_box()
+    assert above
+    assert below
+    assert above["y"] < below["y"]
+
+    await world.send("coldroom-1", (9.0, {"t1": 10.9}))
+    await expect(folds.first).to_contain_text("revised 6 times")
+    await expect(entry).to_be_visible()
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert export.count("<details open>") == 2
+
+
+def room(minute: int, door: int, power: int, value: float = 9.4) -> tuple[float, dict[str, float]]:  # fmt: skip
+    """What cold room 1 says so many minutes ago."""
+    return float(minute), {"t1": value, "door": door, "power": power}
+
+
+async def test_doors_and_power_stand_beside_what_they_may_have_caused(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send(
+        "coldroom-1",
+        *[room(minute, 0, 1, 5.0) for minute in (49, 48)],
+        *[room(minute, 1, 1, 5.0) for minute in (47, 46)],
+        *[room(minute, 1, 1) for minute in range(45, 20, -1)],
+        *[room(minute, 0, 1) for minute in range(20, -1, -1)],
+    )
+    await world.send("coldroom-2", *[(float(m), {"door": 1.0}) for m in range(49, 0, -1)])  # fmt: skip
+    text = await summary(client)
+    assert "Cold room 1 door open since 16:43:05 at the start, now closed since 17:10:05" in text  # fmt: skip
+    assert "Cold room 1 power on" in text
+    assert "Cold room 2" not in text
+    door = await world.point("coldroom-1", "door")
+    page = (await client.get("/alerts/1?lang=en", headers=FORM)).text
+    assert f'<a href="/points/{door}?from=2026-11-22T07' in page
+
+    world.clock.time += timedelta(minutes=20)  # longer than the longest gap of 5 min
+    assert "Cold room 1 power on at the start, now unknown" in await summary(client)
+
+
+async def test_what_the_device_does_not_measure_is_looked_for_in_its_zone(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await world.send("scripted-1", *[(minute, {"s1": 9.4}) for minute, _ in WARM])
+    await world.send("coldroom-2", *[(float(m), {"power": 0.0}) for m in range(49, -1, -1)])  # fmt: skip
+    text = await summary(client)
+    assert "Cold room 2 power off" in text
+    assert "door" not in text
+
+
+async def summary(client: httpx.AsyncClient) -> str:
+    """What stands at the top of alert 1, without tags."""
+    answer = await client.get("/alerts/1?lang=en", headers=FORM)
+    top = answer.text.partition('id="alert-summary"')[2].partition("</section>")[0]
+    return " ".join(re.sub("<[^>]*>", " ", top).split())
+
+
+async def test_what_another_alert_explains_says_why_it_has_no_deadline(
+    database: Database, world: World, client: httpx.AsyncClient
+) -> None:
+    await over(world)
+    await world.send("coldroom-2", *WARM)
+    async with connected(database, "owner") as connection:
+        await connection.execute(
+            "UPDATE alert SET inhibited_by = 2, due_at = NULL WHERE id = 1"
+        )
+    page = (await client.get("/alerts/1?lang=zh", headers=FORM)).text
+    cause = '<a href="/alerts/2">由 #2 引起，随其处置，不另计期限</a>'
+    assert cause in page
+    assert 'class="deadlines"' not in page
+    export = (await client.get("/alerts/1/export?lang=en")).text
+    assert "Caused by #2, handled with it" in export
 
 
 async def test_who_may_only_look_has_no_buttons(

@@ -130,9 +130,10 @@ class Model:
         if rise or old == "--" or (new[1] == "U" and old[1] != "U"):
             self.raised_at = entry.at
         self.revision += (
-            new != old
-            or (old != "--" and entry.severity != self.severity)
-            or event in ("assigned", "answered", "shelved", "unshelved")
+            rise
+            or (new != old and event != "returned")
+            or event in ("assigned", "answered", "shelved")
+            or (event == "unshelved" and entry.actor != SYSTEM)
         )
         if event in ("shelved", "unshelved"):
             self.shelved = event == "shelved"

@@ -195,6 +195,43 @@ async def test_an_excursion_that_goes_on_between_view_and_click_rejects_no_click
     assert state(outcome.head) == State.ACTIVE_ACKNOWLEDGED
 
 
+@pytest.mark.parametrize("name", ["acknowledge", "comment", "shelve"])
+async def test_a_return_between_view_and_click_rejects_no_click(
+    web: Connection, box: Box, name: str
+) -> None:
+    alert = await number_of(box)
+    seen = await head_of(web, alert)
+    await box.feed("5.0x3")
+    wish = command(name, alert, revision=seen.revision)
+    outcome = await carry_out(web, SUPERVISOR, wish, NOW)
+    assert outcome.entry.old_state == State.RETURNED_UNACKNOWLEDGED
+
+
+async def test_somebody_elses_command_rejects_the_click_though_it_returned_since(
+    web: Connection, box: Box
+) -> None:
+    alert = await number_of(box)
+    seen = await head_of(web, alert)
+    await carry_out(web, COLLEAGUE, command("acknowledge", alert), NOW)
+    await box.feed("5.0x3")
+    wish = command("shelve", alert, revision=seen.revision)
+    with pytest.raises(StaleError, match="returned, acknowledged"):
+        await carry_out(web, SUPERVISOR, wish, NOW)
+
+
+async def test_what_returned_and_began_again_rejects_the_click(
+    web: Connection, box: Box
+) -> None:
+    alert = await number_of(box)
+    seen = await head_of(web, alert)
+    await box.feed("5.0x3")
+    await box.feed("9.5x5")
+    assert state(await head_of(web, alert)) == State.ACTIVE_UNACKNOWLEDGED
+    wish = command("acknowledge", alert, revision=seen.revision)
+    with pytest.raises(StaleError):
+        await carry_out(web, SUPERVISOR, wish, NOW)
+
+
 async def test_a_rise_in_severity_between_view_and_click_rejects_the_click(
     database: Database, web: Connection, box: Box
 ) -> None:

@@ -107,7 +107,7 @@ async def test_a_trial_arrives_in_the_persons_language(
     assert text(mail) == "This channel works; there is nothing to do.\n"
     result = await blackbox("channels", "test", "mail", "--to", "wang")
     assert isinstance(result.exception, UnreachablePersonError)
-    assert "no such channel: 'sms'; log, mail" in await refused(
+    assert "No channel is called 'sms'; there are log, mail." in await refused(
         "channels", "test", "sms", "--to", "li"
     )
 
@@ -148,5 +148,5 @@ async def test_a_subscription_beyond_the_scope_is_refused(owner: Connection) -> 
         message = await refused(
             "subscriptions", "add", "li", "mail", "--region", region
         )
-        assert f"region {region} is outside 330100" in message
+        assert f"Region {region} is outside 330100" in message
     assert await events(owner) == []

@@ -85,9 +85,9 @@ async def command_several(
         raise Problem(403, "error.role")
     alerts = several.chosen([asked.only] if asked.only else asked.alert)
     now = here.clock.now()
-    refused = await several.carry_out(here, person, alerts, asked.form(now), now)
-    text = several.told(show.texts, asked.command, len(alerts) - len(refused), refused)
-    if refused:
+    results = await several.carry_out(here, person, alerts, asked.form(now), now)
+    text = several.told(show.texts, asked.command, results)
+    if results.refused:
         raise Problem(409, "inbox.told", what=text)
     return done(request, text, f"/alerts?{request.url.query}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import uuid4
@@ -23,6 +23,7 @@ from domain.errors import (
     UnknownAlertError,
 )
 from domain.people import Person
+from storage import alert_list
 
 REVISIONS: Final = 2**31
 LONGEST: Final = 20
@@ -47,6 +48,16 @@ class Asked(BaseModel):
         if self.command == "shelve":
             return asked | {"until": now + timedelta(hours=self.hours)}
         return asked
+
+
+class Results(NamedTuple):
+    """What came of a command to several alerts."""
+
+    done: int
+    before: list[int]
+    """Alerts that somebody had acknowledged already: nothing is wrong with that."""
+    refused: dict[int, InputError]
+    """Why it was not done."""
 
 
 class Chosen(NamedTuple):
@@ -82,8 +93,8 @@ async def carry_out(
     alerts: Sequence[Chosen],
     form: Mapping[str, Any],
     now: datetime,
-) -> dict[int, InputError]:
-    """Give the command that `form` says to each alert; why, where it was not done."""
+) -> Results:
+    """Give the command that `form` says to each alert."""
     refused: dict[int, InputError] = {}
     async with here.connection() as connection:
         for alert, revision in alerts:
@@ -92,18 +103,42 @@ async def carry_out(
                 await here.carry_out(connection, person, command, now)
             except InputError as error:
                 refused[alert] = error
-    return refused
+    done, before = len(alerts) - len(refused), list[int]()
+    if form["name"] == "acknowledge":
+        before = await _acknowledged(here, person, refused)
+    for alert in before:
+        del refused[alert]
+    return Results(done, before, refused)
 
 
-def told(t: Texts, name: str, done: int, refused: dict[int, InputError]) -> str:
-    """What came of it: how many were done, which were not, and why."""
-    by_reason: dict[str, list[str]] = {}
+async def _acknowledged(
+    here: House, person: Person, refused: Mapping[int, InputError]
+) -> list[int]:
+    """The alerts among those that had been acknowledged already."""
+    late = [n for n, error in refused.items() if isinstance(error, CommandError)]
+    if not late:
+        return []
+    async with here.seen_by(person) as connection:
+        lines = await alert_list.lines(connection, late)
+    return [line.head.id for line in lines if line.head.acknowledged_at]
+
+
+def told(t: Texts, name: str, results: Results) -> str:
+    """What came of it: how many were done, which had been before, which were not, and why."""
+    done, before, refused = results
+    by_reason: dict[str, list[int]] = {}
     for alert, error in refused.items():
-        by_reason.setdefault(_why(t, error), []).append(f"#{alert}")
-    parts = [t(f"inbox.done.{name}", n=done)] if done or not refused else []
+        by_reason.setdefault(_why(t, error), []).append(alert)
+    parts = [t(f"inbox.done.{name}", n=done)] if done or not (before or refused) else []
+    if before:
+        parts.append(t("inbox.before", alerts=_numbers(before)))
     for why, alerts in by_reason.items():
-        parts.append(t("inbox.refused", alerts=", ".join(alerts), why=why))
+        parts.append(t("inbox.refused", alerts=_numbers(alerts), why=why))
     return " ".join(parts)
+
+
+def _numbers(alerts: Iterable[int]) -> str:
+    return ", ".join(f"#{alert}" for alert in alerts)
 
 
 def _why(t: Texts, error: InputError) -> str:

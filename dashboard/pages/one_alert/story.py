@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from dashboard.api.alert_models import NAMED
@@ -57,6 +66,25 @@ class Told:
         """Whether it changed the alert's state."""
         return self.entry.old_state != self.entry.new_state
 
+    @property
+    def by_people(self) -> bool:
+        """Whether somebody did it, not the box."""
+        return self.entry.actor != SYSTEM
+
+    @property
+    def routine(self) -> bool:
+        """Whether the box only wrote on: neither state nor severity changed."""
+        wrote_on = self.entry.event in (Event.REVISED, Event.RECURRED)
+        return wrote_on and not self.moved
+
+
+class Run(NamedTuple):
+    """Successive entries of the journal."""
+
+    entries: Sequence[Told]
+    summary: str | None
+    """Of what is routine, if it is more than one entry, in one line; None: they are shown."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Teller:
@@ -80,6 +108,39 @@ class Teller:
             for fact in self._facts(entry, key, content)
         ]
         return Told(entry=entry, actor=self.who(entry.actor), facts=facts)
+
+    def runs(self, story: Iterable[Told]) -> Iterator[Run]:
+        """The story, what is routine in one run."""
+        for routine, group in groupby(story, key=lambda told: told.routine):
+            entries = list(group)
+            fold = routine and len(entries) > 1
+            yield Run(entries, self.summary(entries) if fold else None)
+
+    def summary(self, entries: Sequence[Told]) -> str:
+        """How often, how the peak went, from when to when: `revised 18 times · peak …`."""
+        t = self.show.texts
+        times = Counter(told.entry.event for told in entries)
+        peaks = self._peaks([told.entry for told in entries])
+        first, last = (self.when(entries[n].entry.at) for n in (0, -1))
+        parts = [
+            *(t("journal.times", event=t(f"event.{e}"), n=n) for e, n in times.items()),
+            t("journal.peak", peak=" → ".join(peaks)) if peaks else "",
+            t("alert.from-to", start=first, end=last),
+        ]
+        return " · ".join(filter(None, parts))
+
+    def _peaks(self, entries: Iterable[JournalEntry]) -> list[str]:
+        """The first and the last peak of the worst excursion, or one if they are the same."""
+        told = [one for entry in entries for one in entry.detail.get("excursions", ())]
+        standing = [one for one in told if not one["withdrawn"]]
+        if not standing:
+            return []
+        worst = max(
+            reversed(standing), key=lambda one: Severity[one["severity"].upper()]
+        )
+        own = [one for one in standing if one["excursion"] == worst["excursion"]]
+        ends = (self.peak(one["level"], one["peak"]) for one in (own[0], own[-1]))
+        return list(dict.fromkeys(filter(None, ends)))
 
     def who(self, name: str) -> str:
         """Whoever is called so: `王芳 (wangfang)`; the box itself; or the name alone."""

@@ -14,9 +14,10 @@ from alerting.life.forms import FORMS
 from alerting.life.permissions import MAY
 from dashboard.api.alert_models import named
 from dashboard.display import Display
-from dashboard.pages.one_alert import own_copy
+from dashboard.pages.one_alert import causes, own_copy
+from dashboard.pages.one_alert.causes import Beside
 from dashboard.pages.one_alert.drawing import Drawing
-from dashboard.pages.one_alert.story import Excursion, Teller, Told, answer, exact
+from dashboard.pages.one_alert.story import Excursion, Run, Teller, Told, answer, exact
 from dashboard.parts import limits
 from dashboard.parts.alert.shown import Shown, shown
 from domain.alerts import JournalEntry
@@ -29,7 +30,7 @@ from storage.unit import Connection
 NUMBERS: Final = range(1, 1 << 63)
 """Of alerts."""
 ENTRIES: Final = 100
-"""Of the journal on the page; the export has all."""
+"""Of the journal on the page, of people and in all; the export has all."""
 RELATED: Final = 20
 """Alerts of a kind of relation that are listed."""
 ROOM: Final = timedelta(hours=1)
@@ -74,11 +75,13 @@ class Page:
     """Of the alert's own copy."""
     series: str | None
     """Address of the curve; None: there is no point, or none that is seen."""
-    journal: Sequence[Told]
+    journal: Sequence[Run]
     untold: int
     """Entries of the journal that are left out."""
     answer: Told | None
     """That is to be verified, or was."""
+    beside: Sequence[Beside]
+    """How doors, power and other states stood."""
     deadlines: Sequence[Deadline]
     linked: Sequence[Linked]
     receipts: Sequence[Receipt]
@@ -134,9 +137,10 @@ async def read(
         copies=copies,
         drawing=drawing,
         series=series,
-        journal=story,
+        journal=list(teller.runs(story)),
         untold=line.head.entries - len(story),
         answer=answer(story) if line.head.answered_at else None,
+        beside=[] if exported else await causes.beside(connection, one, show),
         deadlines=deadlines(line),
         linked=[
             Linked(how, other) for (how, _), other in zip(related, others, strict=True)

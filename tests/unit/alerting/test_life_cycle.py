@@ -195,9 +195,25 @@ def test_the_revision_counts_what_a_command_must_not_run_into() -> None:
     for event in (Event.REVISED, Event.COMMENTED, Event.RECURRED, Event.OVERDUE):
         head, _ = happen(head, event)
     assert head.revision == 0
-    for event in (Event.EASED, Event.SHELVED, Event.ASSIGNED, Event.RETURNED):
+    for event in (Event.SHELVED, Event.UNSHELVED, Event.ASSIGNED, Event.ANSWERED):
+        head, _ = happen(head, event, actor="li")
+    head, _ = happen(head, Event.RECURRED)
+    head, _ = happen(head, Event.WORSENED, severity=Severity.CRITICAL)
+    assert head.revision == 6
+
+
+def test_relief_that_comes_by_itself_rejects_no_command() -> None:
+    head = head_in("AU")
+    for event in (Event.EASED, Event.UNSHELVED, Event.RETURNED):
         head, _ = happen(head, event, severity=SEVERITY.get(event))
-    assert head.revision == 4
+    assert head.revision == 0
+    head, _ = happen(head, Event.RECURRED)
+    assert head.revision == 1, "it is active again: a new danger"
+
+
+def test_a_return_that_is_worse_after_all_rejects_commands() -> None:
+    head, _ = happen(head_in("AU"), Event.RETURNED, severity=Severity.CRITICAL)
+    assert head.revision == 1
 
 
 @pytest.mark.parametrize(
