@@ -30,15 +30,17 @@ async def run(settings: Settings, *, demo: bool = False) -> None:
         telling = Telling(
             subscriptions(settings), real_now, linked(settings.public_url)
         )
+        clock = settings.read_clock()
         app = create_app(
             pool=pool,
-            clock=settings.read_clock(),
+            clock=clock,
             carry_out=partial(carry_out, tell=telling.of_people),
             real_now=real_now,
             secure=settings.secure(),
             inject_fault=fault_injector(settings.mqtt()) if demo else None,
             channels=known_channels(settings),
             broker=settings.public_broker(),
+            speed=clock.factor if settings.clock else None,
         )
         server = create_server(
             app,
