@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import lru_cache, singledispatch
 from typing import Final, NamedTuple
 
 from dashboard.display import Display
+from domain.quantities import QUANTITIES
 from domain.readings import decimals
 from rules.cumulative import CumulativeLevel
 from rules.gap import GapLevel
@@ -22,6 +23,8 @@ from rules.threshold import ThresholdLevel
 from rules.trend import TrendLevel
 
 HOUR: Final = timedelta(hours=1)
+SLOPE: Final = 2
+"""Decimals of a rate: one more than of the values, but no more than this for it."""
 
 
 class Measured(NamedTuple):
@@ -44,6 +47,33 @@ def sides(level: Limits) -> Iterator[tuple[str, float]]:
         yield "above", level.above
     if level.below is not None:
         yield "below", level.below
+
+
+def reached(levels: Iterable[Level], quantity: str, unit: str) -> list[Level]:
+    """The levels less limits that no value of the quantity is beyond: above 100 %RH.
+
+    A registry has no other way to switch a level off, or a side of it.
+    """
+    known = QUANTITIES.get(quantity)
+    extremes = known.units.get(unit) if known else None
+    if extremes is None:
+        return list(levels)
+    return [one for level in levels if (one := _reached(level, *extremes)) is not None]
+
+
+def _reached(level: Level, least: float, most: float) -> Level | None:
+    if not isinstance(level, ThresholdLevel):
+        return level
+    alone = {"above": {"below": None}, "below": {"above": None}}
+    ever = {
+        side: value
+        for side, value in sides(level)
+        if level.model_copy(update=alone[side]).violates(
+            most if side == "above" else least
+        )
+    }
+    never = dict.fromkeys(("above", "below"))
+    return level.model_copy(update=never | ever) if ever else None
 
 
 def sign(level: Limits, side: str) -> str:
@@ -172,7 +202,8 @@ def _(level: ThresholdLevel, show: Display, peak: float, of: Measured) -> str:
 @amount.register(TrendLevel)
 def _(level: Level, show: Display, peak: float, of: Measured) -> str:
     del level
-    finer = 10.0 ** -(decimals(of.resolution) + 1)
+    digits = decimals(of.resolution)
+    finer = 10.0 ** -max(digits, min(digits + 1, SLOPE))
     return f"{show.number(peak, finer)} {of.unit}/h"
 
 

@@ -60,13 +60,11 @@ async def show_device(
     if content is None:
         raise Problem(404)
     points = [one.point for one in content.points]
-    clock = here.speed and Ticking(show.now, here.real_now(), here.speed)
+    clock = Ticking(show.now, here.real_now(), here.speed) if here.speed else None
     return page(
         request,
         "connections/device.html",
         position=content.position,
         page=content,
-        recipe=recipe(
-            content.device, points, show.local(show.now), here.broker, clock or None
-        ),
+        recipe=recipe(content.device, points, show.local(show.now), here.broker, clock),
     )
