@@ -76,12 +76,28 @@ async def dispatch(
                 await connect(url, name="blackbox-dispatch-listen") as ears,
             ):
                 failures = 0
-                await Session(work, ears, channels, real_now, pace, probe).run()
+                session = Session(work, ears, channels, real_now, pace, probe)
+                await _until_lost(session)
         except* (Unavailable, psycopg.OperationalError) as lost:
             failures += 1
             LOGGER.warning("database is away: %s", lost.exceptions[0])
         metrics.RECONNECTIONS.inc()
         await asyncio.sleep(grown(failures, FIRST_WAIT, LONGEST_WAIT).total_seconds())
+
+
+async def _until_lost(session: Session) -> None:
+    """Run `session` as a task of its own.
+
+    A TaskGroup that has lost a connection, and waits for its sends to end, tells of the loss
+    only if it is cancelled meanwhile: who was told to end would begin anew.
+    """
+    running = asyncio.create_task(session.run())
+    try:
+        await asyncio.wait({running})
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    running.result()
 
 
 class Unset:

@@ -78,12 +78,15 @@ def planned(
     Raises InputError for a rule that is none, a range that is empty, or no point to judge.
     """
     if question.since >= question.until:
-        raise InputError("起始须早于结束 · the beginning must be before the end")
+        raise InputError(
+            zh="起始须早于结束。",
+            en="The beginning must be before the end.",
+        )
     rule = catalogue.resolve(question.rule, question.limits or {})
     if rule.kind not in KINDS:
         raise InputError(
-            f"{rule.key} 判断的是到达情况，历史读数无从得知"
-            f" · {rule.key} judges arrival, which history does not tell"
+            zh=f"{rule.key} 判断的是到达情况，历史读数无从得知。",
+            en=f"{rule.key} judges arrival, which history does not tell.",
         )
     live = assignments(points, rule.key, versions)
     as_assigned = bool(live) and question.limits is None
@@ -91,8 +94,8 @@ def planned(
         live = {n: watching(p, rule) for n, p in points.items() if suits(rule, p)}
     if not live:
         raise InputError(
-            f"没有测点测量 {rule.key} 所判断的量"
-            f" · no such point measures what {rule.key} judges"
+            zh=f"没有测点测量 {rule.key} 所判断的量。",
+            en=f"No such point measures what {rule.key} judges.",
         )
     return Plan(rule=rule, as_assigned=as_assigned, watches=live)
 

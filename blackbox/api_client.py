@@ -59,7 +59,7 @@ class Client:
                 why = detail(answer)
                 continue
             if answer.is_error or answer.is_redirect:
-                raise InputError(detail(answer))
+                raise InputError(zh=detail(answer), en=detail(answer))
             return answer.json()
         raise Unavailable(f"{self._http.base_url}: {why}")
 
@@ -89,7 +89,8 @@ def connected(name: str | None) -> Iterator[Client]:
             _sign_in(http, name)
         else:
             raise InputError(
-                "请设置 BLACKBOX_API_TOKEN 或 BLACKBOX_API_TOKEN_FILE · set one of these"
+                zh="请设置 BLACKBOX_API_TOKEN 或 BLACKBOX_API_TOKEN_FILE。",
+                en="Set BLACKBOX_API_TOKEN or BLACKBOX_API_TOKEN_FILE.",
             )
         yield Client(http)
 
@@ -99,7 +100,8 @@ def _sign_in(http: httpx.Client, name: str | None) -> None:
     known = remembered(state_directory("demo", read().state_dir))
     if name is None or name not in known:
         raise InputError(
-            f"--as：演示用户之一 · one of the demo's users: {', '.join(known)}"
+            zh=f"--as：应为演示用户之一：{', '.join(known)}。",
+            en=f"--as: one of the demo's users: {', '.join(known)}.",
         )
     http.headers["Origin"] = str(http.base_url).rstrip("/")
     try:
@@ -107,4 +109,4 @@ def _sign_in(http: httpx.Client, name: str | None) -> None:
     except httpx.TransportError as error:
         raise Unavailable(f"{http.base_url}: {error}") from error
     if answer.is_error:
-        raise InputError(detail(answer))
+        raise InputError(zh=detail(answer), en=detail(answer))

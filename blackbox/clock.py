@@ -58,7 +58,9 @@ class Clock:
             )
             clock.now()
         except (ValueError, TypeError, OverflowError) as error:
-            raise SettingsError(f"clock {text!r}: {error}") from error
+            raise SettingsError(
+                zh=f"时钟 {text!r}：{error}", en=f"clock {text!r}: {error}"
+            ) from error
         return clock
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from domain.errors import InputError, RegistryError, Unavailable
+from domain.errors import RegistryError, Unavailable
 from domain.registry_file import parse, resolved
 from rules import catalogue
 from storage import requests, shares
@@ -66,8 +66,7 @@ async def ask(
 
 
 def answered(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The outcome of what was done. Raises RegistryError or InputError if it was not."""
+    """The outcome of what was done. Raises RegistryError if it was not."""
     if outcome["done"]:
         return outcome
-    problems = list(outcome["problems"])
-    raise RegistryError(problems) if len(problems) > 1 else InputError(problems[0])
+    raise RegistryError(list(outcome["problems"]))

@@ -232,7 +232,10 @@ class Settings(BaseSettings):
         try:
             return self.api_token_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise SettingsError(f"BLACKBOX_API_TOKEN_FILE: {error}") from error
+            raise SettingsError(
+                zh=f"无法读取 BLACKBOX_API_TOKEN_FILE：{error}",
+                en=f"BLACKBOX_API_TOKEN_FILE cannot be read: {error}",
+            ) from error
 
     def passwords(self) -> dict[str, str]:
         """Passwords by role, for `blackbox migrate`."""
@@ -247,7 +250,10 @@ class Settings(BaseSettings):
     @staticmethod
     def _needed(value: str | None, name: str) -> str:
         if value is None:
-            raise SettingsError(f"请设置 {name} · set {name}")
+            raise SettingsError(
+                zh=f"请设置 {name}。",
+                en=f"Set {name}.",
+            )
         return value
 
 
@@ -258,7 +264,8 @@ def _secret(channel: str, value: SecretStr | SecretFile) -> str:
         return value.file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"channel {channel}: cannot read {value.file} ({type(error).__name__})"
+            zh=f"渠道 {channel}：无法读取 {value.file}（{type(error).__name__}）。",
+            en=f"channel {channel}: cannot read {value.file} ({type(error).__name__}).",
         ) from None
 
 
@@ -266,19 +273,23 @@ def read() -> Settings:
     """Read all settings. Raises SettingsError that names each wrong one."""
     named = os.environ.get(FILE)
     if named is not None and not Path(named).is_file():
-        raise SettingsError(f"{FILE}: there is no file {named}")
+        raise SettingsError(
+            zh=f"{FILE}：没有文件 {named}。", en=f"{FILE}: there is no file {named}."
+        )
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
+        lines = "\n".join(
             f"BLACKBOX_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}"
             if e["loc"]
             else e["msg"]
             for e in error.errors()
-        ]
-        raise SettingsError("\n".join(lines)) from error
+        )
+        raise SettingsError(zh=lines, en=lines) from error
     except ValueError as error:
-        raise SettingsError(f"settings file: {error}") from error
+        raise SettingsError(
+            zh=f"设置文件：{error}", en=f"settings file: {error}"
+        ) from error
 
 
 def environment() -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from math import floor
 
 from babel import Locale, dates, numbers
@@ -12,8 +12,8 @@ from dashboard.texts import LANGUAGES, LOCALES, Texts, count
 from domain.quantities import QUANTITIES
 from domain.readings import decimals
 from domain.regions import NAMES, around, is_in, is_shared
+from rules.words import number, rounded
 
-MINUS = "\N{MINUS SIGN}"
 SECOND = timedelta(seconds=1)
 ROUNDING = 1e-9
 """What binary fractions may miss of a share."""
@@ -40,16 +40,23 @@ class Display:
         """`time` in the zone of the pages."""
         return time.astimezone(self.zone)
 
-    def offset(self) -> str:
-        """The zone by its offset: `+08:00`."""
-        text = f"{self.local(self.now):%z}"
+    def offset(self, time: datetime | None = None) -> str:
+        """The zone by its offset, now or at `time`: `+08:00`."""
+        text = f"{self.local(time or self.now):%z}"
         return f"{text[:3]}:{text[3:5]}"
 
-    def zone_name(self) -> str:
-        """The zone as people know it: `China Standard Time, UTC+08:00`."""
-        name = dates.get_timezone_name(self.local(self.now), locale=self.locale)
+    def zone_name(self, time: datetime | None = None) -> str:
+        """The zone as people know it, now or at `time`: `China Standard Time, UTC+08:00`."""
+        local = self.local(time or self.now)
+        name = dates.get_timezone_name(local, locale=self.locale)
         comma = "，" if self.texts.language == "zh" else ", "
-        return f"{name}{comma}UTC{self.offset()}"
+        return f"{name}{comma}UTC{self.offset(time)}"
+
+    def unchanging(self, time: datetime) -> Display:
+        """The same, in a zone that always has the offset of this one at `time`."""
+        offset = self.local(time).utcoffset()
+        assert offset is not None
+        return replace(self, zone=timezone(offset))
 
     def clock(self, time: datetime) -> str:
         """The time of day: `17:30:05`."""
@@ -102,7 +109,7 @@ class Display:
 
     def number(self, value: float, resolution: float) -> str:
         """As many decimals as the resolution has, with a true minus sign."""
-        return f"{value:.{decimals(resolution)}f}".replace("-", MINUS)
+        return rounded(value, decimals(resolution))
 
     def states(self, quantity: str) -> list[str]:
         """Names of the values 0, 1, … of a quantity that has some: open, closed."""
@@ -119,7 +126,7 @@ class Display:
 
     def limit(self, value: float) -> str:
         """A limit, as it was written: 8, −0.5."""
-        return f"{value:g}".replace("-", MINUS)
+        return number(value)
 
     def duration(self, duration: timedelta) -> str:
         """In the two largest units that say something: under 1 s, 45 s, 12 min, 3 h 5 min."""

@@ -119,7 +119,8 @@ class House:
         """One of the person's `AT_ONCE`. Raises PoolTimeout where all are busy for long."""
         turns = self.readers.setdefault(person.id, asyncio.Semaphore(AT_ONCE))
         try:
-            await asyncio.wait_for(turns.acquire(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await turns.acquire()
         except TimeoutError as error:
             raise PoolTimeout(f"{person.name} reads {AT_ONCE} times already") from error
         try:

@@ -66,11 +66,14 @@ def checked(password: str, name: str) -> str:
     """`password`, if the person called `name` can have it. Raises InputError."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise InputError(
-            f"密码须为 {SHORTEST}–{LONGEST} 个字符。"
-            f" A password has {SHORTEST} to {LONGEST} characters."
+            zh=f"密码须为 {SHORTEST}–{LONGEST} 个字符。",
+            en=f"A password has {SHORTEST} to {LONGEST} characters.",
         )
     if normal(password).casefold() == name.casefold():
-        raise InputError("密码不得与用户名相同。The password must not be the name.")
+        raise InputError(
+            zh="密码不得与用户名相同。",
+            en="The password must not be the name.",
+        )
     return password
 
 

@@ -15,9 +15,12 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from dashboard import fields
 from dashboard.house import texts
 from dashboard.render import page
 from dashboard.security import HEADERS
+from dashboard.texts import Texts
+from domain.errors import InputError
 
 log = logging.getLogger(__name__)
 HEADERS_OF = {401: {"WWW-Authenticate": 'Bearer realm="blackbox"'}}
@@ -63,6 +66,14 @@ class Problem(Exception):
         self.kind = kind
         self.more = more or {}
         self.values = values
+
+    def told(self, t: Texts) -> str:
+        """What the reader is told; an InputError among the values in their language."""
+        values = {
+            name: t.pick(value) if isinstance(value, InputError) else value
+            for name, value in self.values.items()
+        }
+        return t(self.text, **values)
 
 
 def wants_page(request: Request) -> bool:
@@ -116,7 +127,7 @@ def back(request: Request) -> str:
 async def _problem(request: Request, error: Problem) -> Response:
     if error.status == HTTPStatus.UNAUTHORIZED and wants_page(request):
         return RedirectResponse(sign_in(request), 303)
-    detail = texts(request)(error.text, **error.values)
+    detail = error.told(texts(request))
     return answer(request, error.status, detail, kind=error.kind, more=error.more)
 
 
@@ -129,15 +140,20 @@ def sign_in(request: Request) -> str:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    known = texts(request).known(f"error.{error.status_code}", str(error.detail))
+    t, status = texts(request), error.status_code
+    known = t.known(f"error.{status}", t("error.500" if status >= 500 else "error.400"))  # noqa: PLR2004
     response = answer(request, error.status_code, known)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    faults = [f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()]
-    return answer(request, 400, texts(request)("error.400") + " " + "; ".join(faults))
+    t, faults = texts(request), error.errors()
+    if request.url.path.startswith(API):
+        return answer(request, 400, f"{t('error.400')} {fields.by_name(t, faults)}")
+    if any(one["loc"][0] == "path" for one in faults):  # an address that leads nowhere
+        return answer(request, 404, t("error.404"))
+    return answer(request, 400, fields.by_label(t, faults))
 
 
 async def _away(request: Request, error: Exception) -> Response:

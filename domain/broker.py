@@ -27,9 +27,15 @@ class Broker:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise SettingsError(f"no mqtt:// or mqtts:// address: {error}") from error
+            raise SettingsError(
+                zh=f"不是 mqtt:// 或 mqtts:// 地址：{error}",
+                en=f"no mqtt:// or mqtts:// address: {error}",
+            ) from error
         if parts.scheme not in PORTS or not parts.hostname:
-            raise SettingsError("no address like mqtt://host:port or mqtts://host:port")
+            raise SettingsError(
+                zh="地址须如 mqtt://host:port 或 mqtts://host:port。",
+                en="no address like mqtt://host:port or mqtts://host:port.",
+            )
         return cls(
             host=parts.hostname,
             port=port or PORTS[parts.scheme],

@@ -16,7 +16,7 @@ def checked_address(address: str) -> str:
     """`address`, if it can be one. Raises InputError."""
     if not ADDRESS.fullmatch(address):
         raise InputError(
-            "地址不可用：一个地址，1–200 个字母、数字或 @ # + . _ -。"
-            " No such address: one, of 1 to 200 letters, digits, or @ # + . _ -."
+            zh="地址不可用：一个地址，1–200 个字母、数字或 @ # + . _ -。",
+            en="No such address: one, of 1 to 200 letters, digits, or @ # + . _ -.",
         )
     return address

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from domain.errors import ValueProblem
+
 UNITS = {
     "d": timedelta(days=1),
     "h": timedelta(hours=1),
@@ -25,12 +27,17 @@ def parse_duration(text: object) -> timedelta:
     """
     match = PATTERN.fullmatch(text) if isinstance(text, str) and text else None
     if match is None:
-        raise ValueError(f"write a duration like 0s, 15m or 1h30m, not {text!r}")
+        raise ValueProblem(
+            zh=f"须为时长，如 0s、15m 或 1h30m，而非 {text!r}",
+            en=f"write a duration like 0s, 15m or 1h30m, not {text!r}",
+        )
     pairs = zip(match.groups(default="0"), UNITS.values(), strict=True)
     try:
         return sum((int(count) * unit for count, unit in pairs), timedelta())
     except (OverflowError, ValueError) as error:
-        raise ValueError(f"the duration {text:.20} is too long") from error
+        raise ValueProblem(
+            zh=f"时长 {text:.20} 过长", en=f"the duration {text:.20} is too long"
+        ) from error
 
 
 def format_duration(duration: timedelta) -> str:

@@ -2,7 +2,9 @@
 
 BlackboxError
 ├── InputError          theirs, permanent: what was given is wrong; says what, where and what to do
-│   ├── RegistryError   a registry file; carries every problem found, each with its line
+│   ├── FileError       a file; carries every problem found, each with its line
+│   │   ├── RegistryError   a registry file
+│   │   └── ScenarioError   (simulators) a scenario
 │   ├── SettingsError   a setting; names it
 │   ├── CommandError    a command to an alert that its state does not allow; says what is possible
 │   │   └── StaleError  the alert has changed since the person saw it; says into what
@@ -22,15 +24,33 @@ class BlackboxError(Exception):
 
 
 class InputError(BlackboxError):
-    """What was given is wrong. Permanent; the giver can mend it."""
+    """What was given is wrong. Permanent; the giver can mend it.
+
+    Said in both languages: pages tell it in their reader's, as `Texts.pick` does; command
+    line and log show both.
+    """
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        between = "\n" if "\n" in en else " "
+        super().__init__(zh if zh == en else f"{zh}{between}{en}")
+        self.zh = zh
+        self.en = en
 
 
-class RegistryError(InputError):
-    """A registry file was refused as a whole; `problems` holds one line of text per problem."""
+class FileError(InputError):
+    """A file was refused as a whole; `problems` holds one line of text per problem.
+
+    In English, as is what the file is written in: engineers read it on the command line.
+    """
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+        text = "\n".join(problems)
+        super().__init__(zh=text, en=text)
         self.problems = problems
+
+
+class RegistryError(FileError):
+    """A registry file, or a change of the registry, was refused."""
 
 
 class SettingsError(InputError):
@@ -51,6 +71,18 @@ class ForbiddenError(InputError):
 
 class UnknownAlertError(InputError):
     """There is no such alert, or none that the asker may know of."""
+
+
+class ValueProblem(ValueError):
+    """What a model refuses about a value, for pydantic to wrap: said in both languages.
+
+    Its text is the English: the problems of files are.
+    """
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
 
 
 class Unavailable(BlackboxError):

@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.errors import InputError
 from domain.regions import PROVINCES, region_problem
+from domain.text import Text
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 """A name to sign in with; it is the actor of the journal, and part of no path or address."""
@@ -93,9 +94,11 @@ def checked_name(name: str) -> str:
     """`name`, if somebody can be called so. Raises InputError."""
     if not NAME.fullmatch(name) or name in RESERVED:
         raise InputError(
-            f"用户名 {name!r} 不可用：2–40 个小写字母、数字或 . _ -，以字母开头。"
-            f" {name!r} is no user name: 2 to 40 lower-case letters, digits, or . _ -,"
-            " beginning with a letter."
+            zh=f"用户名 {name!r} 不可用：2–40 个小写字母、数字或 . _ -，以字母开头。",
+            en=(
+                f"{name!r} is no user name: 2 to 40 lower-case letters, digits, or"
+                " . _ -, beginning with a letter."
+            ),
         )
     return name
 
@@ -109,41 +112,41 @@ def checked(person: Person) -> Person:
         or (
             None
             if person.language in LANGUAGES
-            else "语言：zh 或 en。Language: zh or en."
+            else Text("语言须为 zh 或 en。", "A language is zh or en.")
         )
     )
     if problem:
-        raise InputError(problem)
+        raise InputError(**problem._asdict())
     return person
 
 
-def _text_problem(full_name: str) -> str | None:
+def _text_problem(full_name: str) -> Text | None:
     printable = full_name.isprintable() and full_name == full_name.strip()
     if printable and 1 <= len(full_name) <= FULL_NAME:
         return None
-    return (
-        f"姓名须为 1–{FULL_NAME} 个可显示的字符。"
-        f" The full name must be 1 to {FULL_NAME} printable characters."
+    return Text(
+        f"姓名须为 1–{FULL_NAME} 个可显示的字符。",
+        f"The full name must be 1 to {FULL_NAME} printable characters.",
     )
 
 
-def _place_problem(person: Person) -> str | None:
+def _place_problem(person: Person) -> Text | None:
     """A supervisor has a region, an enterprise's user an enterprise, the others neither."""
     if (person.role is Role.SUPERVISOR) != (person.region is not None):
-        return (
-            "监管人员须有辖区，其他角色不得有。"
-            " A supervisor has a region; no other role has one."
+        return Text(
+            "监管人员须有辖区，其他角色不得有。",
+            "A supervisor has a region; no other role has one.",
         )
     if (person.role is Role.ENTERPRISE) != (person.enterprise is not None):
-        return (
-            "企业用户须有企业，其他角色不得有。"
-            " An enterprise's user has an enterprise; no other role has one."
+        return Text(
+            "企业用户须有企业，其他角色不得有。",
+            "An enterprise's user has an enterprise; no other role has one.",
         )
     if person.region is not None and not _is_region(person.region):
-        return (
-            f"辖区须为 GB/T 2260 的六位代码（330000 为全省），而非 {person.region!r}。"
-            " A region is the six digits of GB/T 2260 (330000: a whole province),"
-            f" not {person.region!r}."
+        return Text(
+            f"辖区须为 GB/T 2260 的六位代码（330000 为全省），而非 {person.region!r}。",
+            "A region is the six digits of GB/T 2260 (330000: a whole province),"
+            f" not {person.region!r}.",
         )
     return None
 

@@ -262,7 +262,7 @@ class _Resolver:
         try:
             version = resolve(assignment.rule, self.file.limits_of(assignment))
         except InputError as error:
-            for line in str(error).splitlines():
+            for line in error.en.splitlines():
                 self.wrong(assignment, line)
         else:
             self.versions[id(assignment)] = version

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from domain.documents import document
-from domain.errors import RegistryError, Unavailable
+from domain.errors import FileError, InputError, Unavailable
 from domain.readings import Provenance
 from domain.registry_file import parse, resolved
 from ingest import rejections
@@ -51,10 +51,15 @@ async def carry_out(intake: Intake, now: datetime) -> None:
 async def refuse(intake: Intake, request: Request, error: Exception) -> None:
     """Settle a request that cannot be carried out."""
     log.warning("request refused", id=request.id, error=repr(error))
-    problems = [f"{type(error).__name__}: {error}"]
-    if isinstance(error, RegistryError):
-        problems = error.problems
-    outcome = {"done": False, "problems": problems}
+    outcome: dict[str, Any] = {"done": False}
+    match error:
+        case FileError():
+            outcome["problems"] = error.problems
+        case InputError():  # told on pages, too
+            outcome |= {"problems": error.en.splitlines()}
+            outcome |= {"zh": error.zh, "en": error.en}
+        case _:
+            outcome["problems"] = [f"{type(error).__name__}: {error}"]
     await requests.settle(intake.connection, request.id, None, outcome)
 
 
@@ -82,7 +87,7 @@ async def transfer(intake: Intake, request: Request, now: datetime) -> None:
 
 
 async def maintain(intake: Intake, request: Request, now: datetime) -> None:
-    """Let a maintenance window hold. Raises RegistryError."""
+    """Let a maintenance window hold. Raises InputError."""
     order = Maintenance.model_validate(request.body).order(request.requested_by)
     async with intake.unit("registry", now, now) as unit:
         await registry_table.lock(unit.connection)

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from domain.errors import InputError
 from domain.rules import RuleVersion
+from domain.text import Text, lines
+from domain.wrong_values import said
 from rules.kinds import parse
 from rules.level import Level
 from rules.rule import AnyRule
@@ -39,11 +41,18 @@ def resolve(key: str, overrides: Mapping[str, Any]) -> AnyRule:
     """
     rule = load().get(key)
     if rule is None:
-        raise InputError(f"rule {key!r} is not in the catalogue: {', '.join(load())}")
+        known = ", ".join(load())
+        raise InputError(
+            zh=f"规则目录中没有 {key!r}；有：{known}。",
+            en=f"rule {key!r} is not in the catalogue: {known}",
+        )
     unknown = [name for name in overrides if rule.level(name) is None]
     if unknown:
         known = ", ".join(level.name for level in rule.levels)
-        raise InputError(f"rule {key}, level {unknown[0]!r}: its levels are {known}")
+        raise InputError(
+            zh=f"规则 {key} 没有级别 {unknown[0]!r}；有：{known}。",
+            en=f"rule {key}, level {unknown[0]!r}: its levels are {known}",
+        )
     levels = tuple(
         _override(key, level, overrides.get(level.name, {})) for level in rule.levels
     )
@@ -56,18 +65,26 @@ def version(key: str, overrides: Mapping[str, Any]) -> RuleVersion:
 
 
 def _override(rule: str, level: Level, fields: object) -> Level:
-    where = f"rule {rule}, level {level.name}"
+    where = Text(f"规则 {rule}，级别 {level.name}", f"rule {rule}, level {level.name}")
     if not isinstance(fields, Mapping):
-        raise InputError(f"{where}: give fields with values, not {fields!r}")
+        raise InputError(
+            zh=f"{where.zh}：应为各项及其值，而非 {fields!r}。",
+            en=f"{where.en}: give fields with values, not {fields!r}",
+        )
     if "name" in fields:
-        raise InputError(f"{where}, field name: it cannot be overridden")
+        raise InputError(
+            zh=f"{where.zh}，name：不可更改。",
+            en=f"{where.en}, field name: it cannot be overridden",
+        )
     try:
         return type(level).model_validate({**level.model_dump(), **fields})
     except ValidationError as error:
-        raise InputError("\n".join(_problems(where, error))) from error
+        raise InputError(**lines(_problems(where, error))._asdict()) from error
 
 
-def _problems(where: str, error: ValidationError) -> Iterator[str]:
+def _problems(where: Text, error: ValidationError) -> Iterator[Text]:
     for problem in error.errors(include_url=False):
-        field = "".join(f", field {name}" for name in problem["loc"])
-        yield f"{where}{field}: {problem['msg'].removeprefix('Value error, ')}"
+        words = said(problem)
+        zh = "".join(f"，{name}" for name in problem["loc"])
+        en = "".join(f", field {name}" for name in problem["loc"])
+        yield Text(f"{where.zh}{zh}：{words.zh}", f"{where.en}{en}: {words.en}")

@@ -13,18 +13,24 @@ from typing import Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import model_validator
 
-from domain.durations import format_duration
+from domain.errors import ValueProblem
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Judging, Limits
 from rules.model import Span
 from rules.rule import Rule
 from rules.streaks import Measure, Numbers, streaks
 from rules.watch import Period, Watch
+from rules.words import rounded, span
 
 HOUR = timedelta(hours=1)
 ZERO = timedelta()
 Stretches: TypeAlias = tuple[tuple[datetime, datetime], ...]
 CHINA = timezone(timedelta(hours=8))
+SINCE = {
+    "day": Text("当日", "since midnight"),
+    "loaded": Text("自装载起", "since loading"),
+}
 
 
 class CumulativeLevel(Limits, Judging):
@@ -40,11 +46,20 @@ class CumulativeLevel(Limits, Judging):
     @model_validator(mode="after")
     def _counts_from_one_time(self) -> Self:
         if (self.within is None) == (self.since is None):
-            raise ValueError("give either `within` or `since`")
+            raise ValueProblem(
+                zh="within 与 since 须且只须给出一项",
+                en="give either `within` or `since`",
+            )
         if self.within is not None and self.within < self.total:
-            raise ValueError("`within` must not be shorter than `total`")
+            raise ValueProblem(
+                zh="within 不得短于 total",
+                en="`within` must not be shorter than `total`",
+            )
         if self.hold:
-            raise ValueError("write `total`, not `for`: what adds up has no hold")
+            raise ValueProblem(
+                zh="请用 total 而不是 for：累计规则没有持续时间",
+                en="write `total`, not `for`: what adds up has no hold",
+            )
         return self
 
     @property
@@ -73,17 +88,25 @@ class CumulativeLevel(Limits, Judging):
         """Whether it is not."""
         return number < self.total / HOUR
 
-    def limit(self, unit: str) -> str:
-        """`≥ 30 °C for 10h in total within 24h`."""
-        since = f"since {self.since}" if self.since else ""
-        within = f"within {format_duration(self.within)}" if self.within else since
-        total = format_duration(self.total)
-        return f"{self.signs(unit)} for {total} in total {within}"
+    def limit(self, unit: str) -> Text:
+        """`≥ 30 °C for 10 h in total within 24 h`."""
+        signs, total, since = self.signs(unit), span(self.total), self._since()
+        return Text(
+            f"{since.zh}累计 {total.zh}处于 {signs}",
+            f"{signs} for {total.en} in total {since.en}",
+        )
 
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
-        """The total: `10.3 h`."""
+    def _since(self) -> Text:
+        """Over which time it is counted."""
+        if self.within is None:
+            return SINCE[self.since or "day"]
+        within = span(self.within)
+        return Text(f"{within.zh}内", f"within {within.en}")
+
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
+        """The total: `10.3 h in total`."""
         del unit, decimals
-        return f"{peak:.1f} h"
+        return Text(f"累计 {rounded(peak, 1)} 小时", f"{rounded(peak, 1)} h in total")
 
 
 class CumulativeRule(Rule[CumulativeLevel]):

@@ -12,13 +12,14 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from domain.durations import format_duration
 from domain.excursions import Excursion
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Limits
 from rules.model import Duration, Span
 from rules.rule import Rule
 from rules.watch import Kind, State, Step, Watch
+from rules.words import number, span
 
 MINUTE = timedelta(minutes=1)
 
@@ -48,15 +49,19 @@ class GapLevel(Limits):
             return False
         return self.unlimited or any(map(self.outside, slot.values))
 
-    def limit(self, unit: str) -> str:
-        """`> 30m without a record`; `> 2m without a record while < 2, > 8 °C`."""
-        while_ = "" if self.unlimited else f" while {self.signs(unit)}"
-        return f"> {format_duration(self.every)} without a record{while_}"
+    def limit(self, unit: str) -> Text:
+        """`no record for more than 2 min while < 2 °C, > 8 °C`."""
+        every = span(self.every)
+        gap = Text(f"超过 {every.zh}没有记录", f"no record for more than {every.en}")
+        if self.unlimited:
+            return gap
+        signs = self.signs(unit)
+        return Text(f"{gap.zh}，且数值处于 {signs}", f"{gap.en} while {signs}")
 
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The length of the gap: `45 min`."""
         del unit, decimals
-        return f"{peak:g} min"
+        return Text(f"{number(peak)} 分钟", f"{number(peak)} min")
 
 
 class GapRule(Rule[GapLevel]):

@@ -14,8 +14,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from domain.durations import format_duration
+from domain.errors import ValueProblem
+from domain.text import Text
 from rules.model import DIGITS, Duration, Model, Name, Number, SeverityName
+from rules.words import NOTHING, held, number
 
 
 class Level(Model, ABC):
@@ -38,12 +40,16 @@ class Level(Model, ABC):
         return None
 
     @abstractmethod
-    def limit(self, unit: str) -> str:
-        """What violates it, with the unit: `> 8 °C`, `≤ -0.5 °C`."""
+    def limit(self, unit: str) -> Text:
+        """What violates it, with the unit: `> 8 °C`, `≤ −0.5 °C · for 10 min`."""
 
-    @abstractmethod
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
-        """A peak as people read it, `decimals` being those of the point: `8.1 °C`."""
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
+        """A peak as people read it, `decimals` being those of the point: `8.1 °C`.
+
+        Empty where there is no amount of it.
+        """
+        del peak, unit, decimals
+        return NOTHING
 
 
 class Judging(Level):
@@ -82,13 +88,18 @@ class Limits(Level):
     @model_validator(mode="after")
     def _limits_are_given(self) -> Self:
         if self.above is None and self.below is None:
-            raise ValueError("a level needs `above`, `below` or both")
+            raise ValueProblem(
+                zh="须有 above、below 或两者",
+                en="a level needs `above`, `below` or both",
+            )
         return self
 
     @model_validator(mode="after")
     def _limits_ascend(self) -> Self:
         if self.width <= 0:
-            raise ValueError("`below` must be less than `above`")
+            raise ValueProblem(
+                zh="below 须小于 above", en="`below` must be less than `above`"
+            )
         return self
 
     @property
@@ -110,14 +121,14 @@ class Limits(Level):
         return over if over > under else under
 
     def signs(self, unit: str) -> str:
-        """The limits alone: `< 2, > 8 °C`."""
+        """The limits alone: `< 2 °C, > 8 °C`."""
         less, more = ("≤", "≥") if self.inclusive else ("<", ">")
         parts = []
         if self.below is not None:
-            parts.append(f"{less} {self.below:g}")
+            parts.append(f"{less} {number(self.below)} {unit}")
         if self.above is not None:
-            parts.append(f"{more} {self.above:g}")
-        return f"{', '.join(parts)} {unit}"
+            parts.append(f"{more} {number(self.above)} {unit}")
+        return ", ".join(parts)
 
 
 class Band(Limits, Judging):
@@ -129,7 +140,10 @@ class Band(Limits, Judging):
     @model_validator(mode="after")
     def _deadband_fits(self) -> Self:
         if round(2 * self.deadband, DIGITS) >= round(self.width, DIGITS):
-            raise ValueError("`deadband` must be less than half of the band")
+            raise ValueProblem(
+                zh="deadband 须小于上下限之差的一半",
+                en="`deadband` must be less than half of the band",
+            )
         return self
 
     def violates(self, number: float) -> bool:
@@ -149,7 +163,7 @@ class Band(Limits, Judging):
         """
         return round(self.beyond(number), DIGITS)
 
-    def limit(self, unit: str) -> str:
-        """What violates it: `> 8 °C`, `≥ 45 °C for 1h`."""
-        hold = f" for {format_duration(self.hold)}" if self.hold else ""
-        return f"{self.signs(unit)}{hold}"
+    def limit(self, unit: str) -> Text:
+        """What violates it: `> 8 °C`, `≥ 45 °C · for 1 h`."""
+        signs = self.signs(unit)
+        return held(Text(signs, signs), self.hold)

@@ -15,6 +15,8 @@ from pydantic import (
 )
 
 from domain.durations import format_duration, parse_duration
+from domain.errors import ValueProblem
+from domain.readings import LARGEST
 from domain.rules import Severity
 
 DIGITS = 10
@@ -27,7 +29,8 @@ def parse_severity(value: object) -> Severity:
         return value
     names = [severity.name.lower() for severity in Severity]
     if value not in names:
-        raise ValueError(f"write {', '.join(names)}")
+        known = ", ".join(names)
+        raise ValueProblem(zh=f"须为其中之一：{known}", en=f"write {known}")
     return Severity[str(value).upper()]
 
 
@@ -36,7 +39,10 @@ def _parse_duration(value: object) -> timedelta:
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[
+    float, Field(strict=True, gt=-LARGEST, lt=LARGEST, allow_inf_nan=False)
+]
+"""What a value can reach, so that it can be drawn, too."""
 SeverityName = Annotated[
     Severity, BeforeValidator(parse_severity), PlainSerializer(lambda s: s.name.lower())
 ]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.durations import format_duration
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Judging
 from rules.rule import Rule
 from rules.streaks import Measure, Numbers, streaks
 from rules.watch import Watch
+from rules.words import span
 
 ABSENT, PRESENT = 1.0, 0.0
 
@@ -32,15 +33,11 @@ class NoValueLevel(Judging):
         """Whether there is one again."""
         return number < ABSENT
 
-    def limit(self, unit: str) -> str:
-        """`no value for 15m`."""
+    def limit(self, unit: str) -> Text:
+        """`no value for 15 min`."""
         del unit
-        return f"no value for {format_duration(self.hold)}"
-
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
-        """Nothing: there is no amount of it."""
-        del peak, unit, decimals
-        return ""
+        hold = span(self.hold)
+        return Text(f"持续 {hold.zh}没有有效值", f"no value for {hold.en}")
 
 
 class NoValueRule(Rule[NoValueLevel]):

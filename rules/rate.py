@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import timedelta
 
-from domain.durations import format_duration
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Band
 from rules.model import DIGITS, Span
 from rules.rule import Rule
@@ -14,6 +14,7 @@ from rules.runs import RunMeasure
 from rules.statistics import Window
 from rules.streaks import Numbers, streaks
 from rules.watch import Watch
+from rules.words import held, per_hour, span
 
 HOUR = timedelta(hours=1)
 
@@ -29,13 +30,16 @@ class RateLevel(Band):
         """What it is measured over."""
         return self.over
 
-    def limit(self, unit: str) -> str:
-        """`> 12 °C/h over 10m`."""
-        return f"{super().limit(f'{unit}/h')} over {format_duration(self.over)}"
+    def limit(self, unit: str) -> Text:
+        """`> 12 °C/h over 10 min`."""
+        signs, over = self.signs(f"{unit}/h"), span(self.over)
+        words = Text(f"{over.zh}内变化率 {signs}", f"{signs} over {over.en}")
+        return held(words, self.hold)
 
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The rate: `14.20 °C/h`."""
-        return f"{peak:.{decimals + 1}f} {unit}/h"
+        rate = per_hour(peak, unit, decimals)
+        return Text(rate, rate)
 
 
 class RateRule(Rule[RateLevel]):

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from domain.durations import format_duration
+from domain.text import Text
 from rules.level import Level
 from rules.model import Duration
 from rules.rule import Rule
+from rules.words import span
 
 
 class SilenceLevel(Level):
@@ -27,16 +28,14 @@ class SilenceLevel(Level):
         """The longest time without a message that is no silence, at that interval."""
         return max(self.intervals * interval, self.at_least)
 
-    def limit(self, unit: str) -> str:
-        """`no message for 5 intervals, at least 15m`."""
+    def limit(self, unit: str) -> Text:
+        """`no message for 5 intervals, at least 15 min`."""
         del unit
-        least = format_duration(self.at_least)
-        return f"no message for {self.intervals} intervals, at least {least}"
-
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
-        """Nothing: silence has no amount."""
-        del peak, unit, decimals
-        return ""
+        least = span(self.at_least)
+        return Text(
+            f"连续 {self.intervals} 个记录间隔（至少 {least.zh}）没有消息",
+            f"no message for {self.intervals} intervals, at least {least.en}",
+        )
 
 
 class SilenceRule(Rule[SilenceLevel]):

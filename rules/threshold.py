@@ -8,18 +8,21 @@ if any of them does, and ends an excursion only if all of them do.
 from __future__ import annotations
 
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Band
 from rules.rule import Rule
 from rules.streaks import Measure, Numbers, streaks
 from rules.watch import Watch
+from rules.words import rounded
 
 
 class ThresholdLevel(Band):
     """Limits on the values, in the rule's unit."""
 
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The value: `8.1 °C`."""
-        return f"{peak:.{decimals}f} {unit}"
+        value = f"{rounded(peak, decimals)} {unit}"
+        return Text(value, value)
 
 
 class ThresholdRule(Rule[ThresholdLevel]):

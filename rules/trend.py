@@ -13,9 +13,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from domain.durations import format_duration
+from domain.errors import ValueProblem
 from domain.excursions import Forecast
 from domain.readings import Slot
+from domain.text import Text
 from rules.level import Band
 from rules.model import DIGITS, Number, Span
 from rules.rule import Rule
@@ -23,6 +24,7 @@ from rules.runs import RunMeasure
 from rules.statistics import Window, median, sen_interval, theil_sen
 from rules.streaks import Numbers, streaks
 from rules.watch import Watch
+from rules.words import number, per_hour, span
 
 HOUR = timedelta(hours=1)
 NO_TREND: Numbers = (0.0,)
@@ -53,10 +55,16 @@ class TrendLevel(Band):
     @model_validator(mode="after")
     def _slopes_have_signs(self) -> Self:
         if (self.above or 1) <= 0 or (self.below or -1) >= 0:
-            raise ValueError("a slope `above` must be positive, one `below` negative")
+            raise ValueProblem(
+                zh="above 的变化率须为正，below 的须为负",
+                en="a slope `above` must be positive, one `below` negative",
+            )
         aims = (self.reaches_above, self.reaches_below)
         if (self.within is None) != (aims == (None, None)):
-            raise ValueError("`within` needs `reaches_above` or `reaches_below`")
+            raise ValueProblem(
+                zh="within 须与 reaches_above 或 reaches_below 同时给出",
+                en="`within` needs `reaches_above` or `reaches_below`",
+            )
         return self
 
     @property
@@ -73,20 +81,23 @@ class TrendLevel(Band):
         """The limit that a trend goes towards."""
         return self.reaches_above if slope > 0 else self.reaches_below
 
-    def limit(self, unit: str) -> str:
-        """`≥ 0.5 °C/h, reaching 8 °C within 2h`."""
-        aims = [
-            f"{a:g}" for a in (self.reaches_below, self.reaches_above) if a is not None
-        ]
+    def limit(self, unit: str) -> Text:
+        """`≥ 0.5 °C/h · reaching 8 °C within 2 h`."""
         slope = super().limit(f"{unit}/h")
         if self.within is None:
             return slope
-        within = format_duration(self.within)
-        return f"{slope}, reaching {' / '.join(aims)} {unit} within {within}"
+        sides = (self.reaches_below, self.reaches_above)
+        aims = " / ".join(number(aim) for aim in sides if aim is not None)
+        within = span(self.within)
+        return Text(
+            f"{slope.zh} · 预计 {within.zh}内达到 {aims} {unit}",
+            f"{slope.en} · reaching {aims} {unit} within {within.en}",
+        )
 
-    def amount(self, peak: float, unit: str, decimals: int) -> str:
+    def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The slope: `0.62 °C/h`."""
-        return f"{peak:.{decimals + 1}f} {unit}/h"
+        slope = per_hour(peak, unit, decimals)
+        return Text(slope, slope)
 
 
 class TrendRule(Rule[TrendLevel]):

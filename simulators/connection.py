@@ -38,7 +38,8 @@ class Client(aiomqtt.Client):
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
         with suppress(aiomqtt.MqttError, TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._disconnected), self.timeout)
+            async with asyncio.timeout(self.timeout):
+                await asyncio.shield(self._disconnected)
 
 
 Session = Callable[[Client], Awaitable[None]]

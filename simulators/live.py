@@ -11,6 +11,7 @@ import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import InputError, Unavailable
+from domain.text import Text
 from simulators.connection import connected, heeding
 from simulators.faults import APPLICABLE, Fault, FaultKind
 
@@ -43,8 +44,9 @@ class FaultAnswer(BaseModel):
     device: str = ""
     fault: str = ""
     accepted: bool
-    reason: str = ""
-    """Why not, in Chinese and English."""
+    zh: str = ""
+    """Why not."""
+    en: str = ""
     begin: datetime | None = None
     """Domain time."""
     end: datetime | None = None
@@ -64,11 +66,13 @@ def decide(
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
         )
         return FaultAnswer(
-            accepted=False, reason=f"无法读取 / unreadable: {what}"
+            accepted=False,
+            zh="无法读取故障请求。",
+            en=f"The request of a fault is unreadable: {what}",
         ), None
-    reason = _refuse(request, models)
-    if reason is not None:
-        return _answer(request, accepted=False, reason=reason), None
+    refusal = _refuse(request, models)
+    if refusal is not None:
+        return _answer(request, accepted=False, zh=refusal.zh, en=refusal.en), None
     lasts = timedelta(minutes=request.minutes)
     fault = Fault(
         kind=FaultKind(request.fault),
@@ -97,16 +101,19 @@ async def inject(
     try:
         asked = FaultRequest.model_validate(request)
     except ValidationError as error:
-        raise InputError("时长应在 0 与 24 小时之间 / between 0 and 24 h") from error
+        raise InputError(
+            zh="时长应在 0 与 24 小时之间。",
+            en="A fault lasts between 0 and 24 h.",
+        ) from error
     try:
         async with asyncio.timeout(within), connected(url) as client:
             answer = await _ask(client, asked)
     except TimeoutError as error:
-        raise Unavailable("没有模拟器应答 / no simulators answered") from error
+        raise Unavailable("没有模拟器应答 · no simulators answered") from error
     except aiomqtt.MqttError as error:
-        raise Unavailable(f"无法连接 / no connection to {url}: {error}") from error
+        raise Unavailable(f"无法连接 · no connection to {url}: {error}") from error
     if not answer.accepted:
-        raise InputError(answer.reason)
+        raise InputError(zh=answer.zh, en=answer.en)
     return answer
 
 
@@ -120,15 +127,21 @@ async def _ask(client: aiomqtt.Client, request: FaultRequest) -> FaultAnswer:
             return answer
 
 
-def _refuse(request: FaultRequest, models: Mapping[str, str]) -> str | None:
+def _refuse(request: FaultRequest, models: Mapping[str, str]) -> Text | None:
     model = models.get(request.device)
     if model is None:
         known = ", ".join(models)
-        return f"没有设备 / no device {request.device!r}; 已有 / there are {known}"
+        return Text(
+            f"没有设备 {request.device!r}；已有：{known}。",
+            f"There is no device {request.device!r}; there are {known}.",
+        )
     possible = sorted(APPLICABLE[model])
     if request.fault not in possible:
         known = ", ".join(possible)
-        return f"{request.device} 不会 / cannot have {request.fault!r}; 可选 / choose {known}"
+        return Text(
+            f"{request.device} 不会发生 {request.fault!r}；可选：{known}。",
+            f"{request.device} cannot have {request.fault!r}; choose {known}.",
+        )
     return None
 
 
@@ -136,7 +149,8 @@ def _answer(
     request: FaultRequest,
     *,
     accepted: bool,
-    reason: str = "",
+    zh: str = "",
+    en: str = "",
     begin: datetime | None = None,
     end: datetime | None = None,
 ) -> FaultAnswer:
@@ -145,7 +159,8 @@ def _answer(
         device=request.device,
         fault=request.fault,
         accepted=accepted,
-        reason=reason,
+        zh=zh,
+        en=en,
         begin=begin,
         end=end,
     )

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from domain.durations import parse_duration
-from domain.errors import InputError
+from domain.errors import FileError, InputError
 from domain.registry_values import Code, Duration, Key, Region
 from domain.yaml_lines import Path as YamlPath
 from domain.yaml_lines import load
@@ -44,13 +44,8 @@ POINTS = {
 """Keys of the points, by model; a scripted device names its own."""
 
 
-class ScenarioError(InputError):
-    """A scenario was refused; `problems` has one line of text each, with file and line."""
-
-    def __init__(self, problems: list[str]) -> None:
-        """All problems that were found."""
-        super().__init__("\n".join(problems))
-        self.problems = problems
+class ScenarioError(FileError):
+    """A scenario was refused; each problem has file and line."""
 
 
 Offset = Annotated[timedelta, BeforeValidator(parse_duration)]
@@ -157,7 +152,8 @@ def find_scenario(name: str) -> Path:
             path.stem for path in PACKAGED.glob("*.yaml") if "." not in path.stem
         )
         raise InputError(
-            f"no scenario {name!r}; there are {', '.join(known)}, or give a file"
+            zh=f"没有场景 {name!r}；可用：{', '.join(known)}，或给出文件。",
+            en=f"no scenario {name!r}; there are {', '.join(known)}, or give a file.",
         )
     return path
 

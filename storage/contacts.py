@@ -49,8 +49,8 @@ async def remove(unit: Unit, person: Person, channel: str, by: str) -> None:
     cursor = await unit.connection.execute(REMOVE, (person.id, channel))
     if not cursor.rowcount:
         raise InputError(
-            f"{person.name} 没有渠道 {channel} 的联系方式"
-            f" · {person.name} has no contact on channel {channel}"
+            zh=f"{person.name} 没有渠道 {channel} 的联系方式。",
+            en=f"{person.name} has no contact on channel {channel}.",
         )
     await tell(unit, "contact-removed", person.name, by, channel=channel)
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from psycopg.rows import class_row
 
-from domain.errors import RegistryError
+from domain.errors import InputError
+from domain.text import Text, lines
 from domain.timelines import Window, in_force
 from storage import point_settings
 from storage.point_settings import Change, Kept
@@ -49,6 +50,12 @@ SELECT m.id, e.code AS enterprise, s.key AS site, d.key AS device, m.zone, m.beg
 """
 
 
+NOTHING: Final = Text(
+    "窗口开始时，那里没有测点的设置生效",
+    "no point there has a setting in force when the window begins",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
     """A maintenance window as somebody asks for it."""
@@ -75,7 +82,7 @@ class Line(Order):
 
 
 async def add(unit: Unit, order: Order, now: datetime) -> int:
-    """Let the window hold; of how many points. Raises RegistryError with every problem."""
+    """Let the window hold; of how many points. Raises InputError with every problem."""
     connection = unit.connection
     site, device = await _found(connection, order)
     names = {
@@ -91,49 +98,64 @@ async def add(unit: Unit, order: Order, now: datetime) -> int:
         if kept.site == site and _concerned(order, kept)
     ]
     if not points:
-        problems.append("no point there has a setting in force when the window begins")
+        problems.append(NOTHING)
     changes = [change for kept in points for change in _changes(kept, order.begins)]
     problems += await point_settings.refusals(unit, changes)
     if problems:
-        raise RegistryError(problems)
+        raise InputError(**lines(problems)._asdict())
     await connection.execute(INSERT, names)
     await point_settings.write(unit, changes)
     return len(points)
 
 
 async def _found(connection: Connection, order: Order) -> tuple[int, int | None]:
-    """Numbers of site and device. Raises RegistryError."""
+    """Numbers of site and device. Raises InputError."""
     names = {"code": order.enterprise, "site": order.site, "device": order.device}
     cursor = await connection.execute(FIND, names)
     row = await cursor.fetchone()
     if row is None:
-        raise RegistryError([f"enterprise {order.enterprise} has no site {order.site}"])
+        raise InputError(
+            zh=f"企业 {order.enterprise} 没有现场 {order.site}",
+            en=f"enterprise {order.enterprise} has no site {order.site}",
+        )
     if order.device is not None and row[1] is None:
-        raise RegistryError([f"site {order.site} has no device {order.device}"])
+        raise InputError(
+            zh=f"现场 {order.site} 没有设备 {order.device}",
+            en=f"site {order.site} has no device {order.device}",
+        )
     return row[0], row[1]
 
 
-def _wrong(order: Order, now: datetime) -> list[str]:
+def _wrong(order: Order, now: datetime) -> list[Text]:
     """What is wrong with the window in itself."""
-    problems: list[str] = []
+    problems: list[Text] = []
     if order.begins < now:
+        begins = order.begins.isoformat()
         problems.append(
-            f"the window begins at {order.begins.isoformat()}, which is past; "
-            f"it is {now.isoformat()}"
+            Text(
+                f"窗口始于 {begins}，已经过去；现在是 {now.isoformat()}",
+                f"the window begins at {begins}, which is past; it is {now.isoformat()}",
+            )
         )
     if order.ends <= order.begins:
-        problems.append("the window ends before it begins")
+        problems.append(Text("窗口的结束早于开始", "the window ends before it begins"))
     if order.ends - order.begins > LONGEST:
-        problems.append(f"a window lasts at most {LONGEST.days} days")
+        problems.append(
+            Text(
+                f"窗口最长 {LONGEST.days} 天",
+                f"a window lasts at most {LONGEST.days} days",
+            )
+        )
     if not order.reason.strip():
-        problems.append("say the reason")
+        problems.append(Text("请说明理由", "say the reason"))
     return problems
 
 
-def _overlap(begins: datetime, ends: datetime) -> str:
-    return (
+def _overlap(begins: datetime, ends: datetime) -> Text:
+    return Text(
+        f"{begins.isoformat()} 至 {ends.isoformat()} 已有维护窗口；窗口不得重叠",
         f"there is a window from {begins.isoformat()} to {ends.isoformat()} already; "
-        f"windows do not overlap"
+        f"windows do not overlap",
     )
 
 

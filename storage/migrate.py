@@ -114,13 +114,20 @@ def compare(
     for number, name, digest in applied:
         if not left:
             raise InputError(
-                f"the database is newer than this program: it has migration {name}"
+                zh=f"数据库比本程序新：已有迁移 {name}。",
+                en=f"the database is newer than this program: it has migration {name}.",
             )
         mine = left.pop(0)
         if (mine.number, mine.name, mine.sha256) != (number, name, bytes(digest)):
             raise InputError(
-                f"the database has another migration {number} ({name}) than this program "
-                f"({mine.name}); an applied file must not change"
+                zh=(
+                    f"数据库的迁移 {number}（{name}）与本程序的（{mine.name}）不同；"
+                    "已执行的文件不得更改。"
+                ),
+                en=(
+                    f"the database has another migration {number} ({name}) than this program"
+                    f" ({mine.name}); an applied file must not change."
+                ),
             )
     return left
 

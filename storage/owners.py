@@ -91,7 +91,7 @@ async def transfer(
         for change in point_settings.changes(kept.handed_over(since), stated=[since])
     ]
     if problems := await point_settings.refusals(unit, changes):
-        raise RegistryError(problems)
+        raise RegistryError([one.en for one in problems])
     await unit.write(SITE_OWNER, rows)
     await point_settings.write(unit, changes)
     await connection.execute(HAND_OVER, {"site": site, "heir": new})

@@ -128,7 +128,8 @@ async def enterprise(connection: Connection, code: str) -> int:
     row = await (await connection.execute(ENTERPRISE, (code,))).fetchone()
     if row is None:
         raise InputError(
-            f"没有登记企业 {code!r}。No enterprise {code!r} is registered."
+            zh=f"没有登记企业 {code!r}。",
+            en=f"No enterprise {code!r} is registered.",
         )
     return int(row[0])
 
@@ -148,8 +149,8 @@ async def add(
     row = await (await unit.connection.execute(ADD, values)).fetchone()
     if row is None:
         raise InputError(
-            f"用户名 {new.name} 已被使用（包括已停用者）。"
-            f" The name {new.name} is taken, if by somebody disabled."
+            zh=f"用户名 {new.name} 已被使用（包括已停用者）。",
+            en=f"The name {new.name} is taken, if by somebody disabled.",
         )
     facts = {key: value for key, value in asdict(new).items() if key not in KEPT}
     await tell(unit, "person-added", new.name, by, **facts)
@@ -177,7 +178,10 @@ async def disable(unit: Unit, name: str, *, by: str, real_now: datetime) -> None
     """Keep somebody out: sessions end, tokens are revoked. Raises InputError."""
     found = await known(unit.connection, name)
     if found.disabled:
-        raise InputError(f"{name} 已停用。{name} is disabled already.")
+        raise InputError(
+            zh=f"{name} 已停用。",
+            en=f"{name} is disabled already.",
+        )
     await _check_another(unit.connection, found)
     await unit.connection.execute(DISABLE, (unit.arrived, found.id))
     await unit.connection.execute(END_SESSIONS, (found.id, None))
@@ -192,8 +196,8 @@ async def _check_another(connection: Connection, leaving: Person) -> None:
     row = await (await connection.execute(ADMINISTRATOR, (leaving.id,))).fetchone()
     if not (row and row[0]):
         raise InputError(
-            f"{leaving.name} 是唯一的管理员；请先增加另一名管理员。"
-            f" {leaving.name} is the only administrator; add another one first."
+            zh=f"{leaving.name} 是唯一的管理员；请先增加另一名管理员。",
+            en=f"{leaving.name} is the only administrator; add another one first.",
         )
 
 
@@ -201,7 +205,10 @@ async def enable(unit: Unit, name: str, *, by: str) -> None:
     """Let somebody in again; revoked tokens stay so. Raises InputError."""
     found = await known(unit.connection, name)
     if not found.disabled:
-        raise InputError(f"{name} 未停用。{name} is not disabled.")
+        raise InputError(
+            zh=f"{name} 未停用。",
+            en=f"{name} is not disabled.",
+        )
     await unit.connection.execute(ENABLE, (found.id,))
     await tell(unit, "person-enabled", name, by)
 
@@ -239,7 +246,10 @@ async def known(connection: Connection, name: str) -> Person:
     """The person called so. Raises InputError."""
     found = await by_name(connection, name)
     if found is None:
-        raise InputError(f"没有用户 {name!r}。There is no user {name!r}.")
+        raise InputError(
+            zh=f"没有用户 {name!r}。",
+            en=f"There is no user {name!r}.",
+        )
     return found
 
 

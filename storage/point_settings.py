@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from domain.registry import InUse, Setting
 from domain.registry_file import PointKey
+from domain.text import Text
 from domain.timelines import Window, held, in_force
 from storage.unit import Connection, Unit
 
@@ -165,18 +166,25 @@ def changes(
     return found
 
 
-async def refusals(unit: Unit, changes: Sequence[Change]) -> list[str]:
+async def refusals(unit: Unit, changes: Sequence[Change]) -> list[Text]:
     """What keeps the changes from being made."""
     points = [change.kept.point for change in changes]
     times = [change.setting.valid_from for change in changes]
     cursor = await unit.connection.execute(READ_SINCE, (points, times))
     judged = [
-        f"{changes[number - 1].name}: the point has readings since, such as that of "
-        f"{time.isoformat()}; what was judged is not judged again, give a time to come"
+        Text(
+            f"{changes[number - 1].name}：此后已有读数，如 {time.isoformat()}；"
+            "已判定的不再重判，请给出将来的时间",
+            f"{changes[number - 1].name}: the point has readings since, such as that of "
+            f"{time.isoformat()}; what was judged is not judged again, give a time to come",
+        )
         for number, time in await cursor.fetchall()
     ]
     foreign = [
-        f"{change.name}: another share has set this, and its word stands; apply it there"
+        Text(
+            f"{change.name}：已由另一分片设定，以其为准；请在该处执行",
+            f"{change.name}: another share has set this, and its word stands; apply it there",
+        )
         for change in changes
         if change.kept.intakes.get(change.setting.valid_from, 0) > unit.id
     ]

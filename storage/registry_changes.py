@@ -67,7 +67,7 @@ async def apply(unit: Unit, registry: ResolvedRegistry) -> Applied:
     things = await sync(connection, registry.enterprises)
     changes = await _changes(connection, registry)
     problems += [text for synced in things for text in synced.problems]
-    problems += await point_settings.refusals(unit, changes)
+    problems += [one.en for one in await point_settings.refusals(unit, changes)]
     if problems:
         raise RegistryError(problems)
     await _write(unit, changes, registry.versions)

@@ -27,11 +27,16 @@ async def check(url: str) -> None:
     reasons = [reason for reason, has in zip(REASONS, excesses, strict=True) if has]
     if reasons:
         raise SettingsError(
-            f"BLACKBOX_DATABASE_URL：监管页面不得以 {login} 登录数据库（{', '.join(reasons)}）："
-            "行级安全对其无效，每个用户都会看到一切。请使用 blackbox_web。"
-            f" The dashboard must not sign in to the database as {login}"
-            f" ({', '.join(reasons)}): row-level security does not bind it, and every user"
-            " would see everything. Use the login blackbox_web."
+            zh=(
+                f"BLACKBOX_DATABASE_URL：监管页面不得以 {login} 登录数据库（"
+                f"{', '.join(reasons)}）：行级安全对其无效，每个用户都会看到一切。"
+                "请使用 blackbox_web。"
+            ),
+            en=(
+                f"The dashboard must not sign in to the database as {login} ("
+                f"{', '.join(reasons)}): row-level security does not bind it, and"
+                " every user would see everything. Use the login blackbox_web."
+            ),
         )
 
 

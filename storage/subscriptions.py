@@ -175,7 +175,8 @@ async def subscribe(unit: Unit, person: Person, wish: Wish, by: str) -> int:
     number = await add(unit.connection, wish)
     if number is None:
         raise InputError(
-            f"{person.name} 已有相同的订阅 · {person.name} has the same already"
+            zh=f"{person.name} 已有相同的订阅。",
+            en=f"{person.name} has the same already.",
         )
     facts = _facts(wish) | {"number": number}
     await tell(unit, "subscription-added", person.name, by, **facts)
@@ -203,7 +204,10 @@ async def unsubscribe(
     )
     row = await cursor.fetchone()
     if row is None:
-        raise InputError(f"没有订阅 {number} · there is no subscription {number}")
+        raise InputError(
+            zh=f"没有订阅 {number}。",
+            en=f"There is no subscription {number}.",
+        )
     await tell(unit, "subscription-removed", row[0], by, number=number)
 
 

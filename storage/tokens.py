@@ -80,15 +80,19 @@ async def issue(
     """A new token, which is shown this once. Raises InputError."""
     if not (1 <= len(label) <= LABEL and label.isprintable()):
         raise InputError(
-            f"令牌用途须为 1–{LABEL} 个可显示的字符。"
-            f" A token's label must be 1 to {LABEL} printable characters."
+            zh=f"令牌用途须为 1–{LABEL} 个可显示的字符。",
+            en=f"A token's label must be 1 to {LABEL} printable characters.",
         )
     if not timedelta(0) < lifetime <= LONGEST:
         raise InputError(
-            f"令牌有效期须为 1–{LONGEST.days} 天。A token lasts 1 to {LONGEST.days} days."
+            zh=f"令牌有效期须为 1–{LONGEST.days} 天。",
+            en=f"A token lasts 1 to {LONGEST.days} days.",
         )
     if person.disabled:
-        raise InputError(f"{person.name} 已停用。{person.name} is disabled.")
+        raise InputError(
+            zh=f"{person.name} 已停用。",
+            en=f"{person.name} is disabled.",
+        )
     secret = PREFIX + token_urlsafe(RANDOM)
     until = real_now + lifetime
     values = (digest(secret), person.id, label, real_now, until)
@@ -107,8 +111,8 @@ async def revoke(
     row = await cursor.fetchone()
     if row is None:
         raise InputError(
-            f"{person.name} 没有有效的令牌 {number}。"
-            f" {person.name} has no token {number} that could be revoked."
+            zh=f"{person.name} 没有有效的令牌 {number}。",
+            en=f"{person.name} has no token {number} that could be revoked.",
         )
     facts = {"token": number, "label": row[0]}
     await people.tell(unit, "token-revoked", person.name, by, **facts)

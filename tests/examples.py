@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from alerting.life.forms import FORMS, Command
 from alerting.life.life_cycle import step
 from alerting.telling.routing import deliveries
-from alerting.telling.texts import Facts, Text
+from alerting.telling.texts import Facts
 from domain.alerts import (
     SYSTEM,
     Alert,
@@ -22,6 +22,7 @@ from domain.alerts import (
 from domain.excursions import Excursion, Forecast
 from domain.people import Person, Role
 from domain.rules import Severity
+from domain.text import Text
 
 OPENED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 """17:30 in Hangzhou."""
@@ -136,8 +137,8 @@ FACTS = Facts(
     basis=Text("GSP 附录《温湿度自动监测》", "GSP appendix on monitoring"),
     subject=SUBJECT,
     excursion=EXCURSION,
-    limit="> 8 °C",
-    amount="9.3 °C",
+    limit=Text("> 8 °C", "> 8 °C"),
+    amount=Text("9.3 °C", "9.3 °C"),
 )
 
 

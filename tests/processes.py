@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 PATIENCE = 20.0
+"""Real seconds in which a process that is told to end does."""
 
 
 @asynccontextmanager
@@ -38,3 +39,4 @@ async def running(
             except TimeoutError:
                 process.kill()
                 await process.wait()
+                raise AssertionError(f"{command} did not end") from None

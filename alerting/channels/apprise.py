@@ -108,19 +108,31 @@ class Template:
         """Raise SettingsError, which names the channel and shows nothing of the URL."""
         if not NAME.fullmatch(self.name) or self.name in RESERVED:
             raise SettingsError(
-                f"channel {self.name!r}: a name is 1 to 32 of a-z, 0-9 and _, a letter first,"
-                f" and none of {', '.join(sorted(RESERVED))}"
+                zh=(
+                    f"渠道 {self.name!r}：名称为 1–32 个 a-z、0-9 或 _，以字母开头，"
+                    f"且不得为 {', '.join(sorted(RESERVED))}。"
+                ),
+                en=(
+                    f"channel {self.name!r}: a name is 1 to 32 of a-z, 0-9 and _, a letter"
+                    f" first, and none of {', '.join(sorted(RESERVED))}."
+                ),
             )
         if self.scheme not in SCHEMES:
+            known = ", ".join(sorted(SCHEMES))
             raise self._wrong(
-                f"its kind of address is not allowed; allowed are {', '.join(sorted(SCHEMES))}"
+                zh=f"不支持此类地址；支持：{known}。",
+                en=f"its kind of address is not allowed; allowed are {known}.",
             )
         if re.search(r"[{}]", self.url.replace(WHO, "").replace(WHICH, "")):
             raise self._wrong(
-                "only {address} and {id} stand in braces; write others as %7B and %7D"
+                zh="花括号内只能是 {address} 或 {id}；其他花括号请写成 %7B 和 %7D。",
+                en="only {address} and {id} stand in braces; write others as %7B and %7D.",
             )
         if self.sample() is None:
-            raise self._wrong("Apprise cannot make a service of its address")
+            raise self._wrong(
+                zh="Apprise 无法识别其地址。",
+                en="Apprise cannot make a service of its address.",
+            )
 
     @property
     def scheme(self) -> str:
@@ -157,8 +169,10 @@ class Template:
         service.redirects = False  # whatever the URL says
         return service
 
-    def _wrong(self, problem: str) -> SettingsError:
-        return SettingsError(f"channel {self.name}: {problem}")
+    def _wrong(self, *, zh: str, en: str) -> SettingsError:
+        return SettingsError(
+            zh=f"渠道 {self.name}：{zh}", en=f"channel {self.name}: {en}"
+        )
 
 
 class Apprise:

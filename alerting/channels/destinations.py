@@ -27,6 +27,7 @@ from typing import Any, Final, TypeAlias
 
 from alerting.channels import TransportError
 from domain.errors import SettingsError
+from domain.text import Text
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -34,10 +35,10 @@ NAT64: Final = ip_network("64:ff9b::/96")
 """RFC 6052: IPv4 addresses as a translator of the network takes them."""
 PATIENCE: Final = 5.0
 """Real seconds that a name has to resolve when a process starts."""
-REFUSED: Final = (
-    "目的地在本机或内网，未发送；如有意为之，请设置 BLACKBOX_ALLOW_INTERNAL"
-    " · the destination is inside the machine or its network and was refused;"
-    " if it is meant, set BLACKBOX_ALLOW_INTERNAL"
+REFUSED: Final = Text(
+    "目的地在本机或内网，未发送；如有意为之，请设置 BLACKBOX_ALLOW_INTERNAL。",
+    "The destination is inside the machine or its network and was refused;"
+    " if it is meant, set BLACKBOX_ALLOW_INTERNAL.",
 )
 
 
@@ -72,7 +73,7 @@ class Guard:
         """Raise PermissionError if an address as sockets have it must not be connected to."""
         if not self._permits(host):
             self.refused = True
-            raise PermissionError(REFUSED)
+            raise PermissionError(" ".join(REFUSED))
 
     def _permits(self, host: object) -> bool:
         try:
@@ -84,7 +85,9 @@ class Guard:
 
     def explained(self, failure: TransportError) -> TransportError:
         """`failure`, or that the destination was refused: mended settings find it again."""
-        return TransportError(REFUSED, permanent=False) if self.refused else failure
+        if not self.refused:
+            return failure
+        return TransportError(" ".join(REFUSED), permanent=False)
 
 
 GUARD: Final[ContextVar[Guard | None]] = ContextVar("guard", default=None)
@@ -119,7 +122,8 @@ async def checked(channel: str, host: str, allowed: Collection[Network]) -> None
         host, None, type=socket.SOCK_STREAM
     )
     try:
-        found = await asyncio.wait_for(resolving, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            found = await resolving
     except (OSError, UnicodeError, TimeoutError):
         return
     guard = Guard(allowed)
@@ -127,4 +131,7 @@ async def checked(channel: str, host: str, allowed: Collection[Network]) -> None
         for *_, address in found:
             guard.check(address[0])
     except PermissionError:
-        raise SettingsError(f"通道 {channel} · channel {channel}: {REFUSED}") from None
+        raise SettingsError(
+            zh=f"渠道 {channel}：{REFUSED.zh}",
+            en=f"channel {channel}: {REFUSED.en}",
+        ) from None

@@ -56,10 +56,14 @@ class Endpoint:
         except httpx.InvalidURL:
             url = httpx.URL()
         if url.scheme not in ("http", "https") or not url.host:
-            raise SettingsError("webhook: an http(s) address is needed")
+            raise SettingsError(
+                zh="webhook：须为 http(s) 地址。",
+                en="webhook: an http(s) address is needed.",
+            )
         if len(self.key) not in KEY_SIZES:
             raise SettingsError(
-                "webhook: the secret must be whsec_ and 24 to 64 bytes in base64"
+                zh="webhook：密钥须为 whsec_ 加上 24–64 字节的 base64。",
+                en="webhook: the secret must be whsec_ and 24 to 64 bytes in base64.",
             )
 
     @property

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from alerting.telling.texts import Facts, Text
+from alerting.telling.texts import Facts
 from domain.alerts import Alert, Subject
 from domain.excursions import Excursion
 from domain.readings import decimals
+from domain.text import Text
 from rules.rule import AnyRule
+from rules.words import NOTHING
 
 
 def gather(
@@ -33,7 +35,7 @@ def gather(
         basis=Text(rule.basis.zh, rule.basis.en),
         subject=subject,
         excursion=worst,
-        limit=level.limit(unit) if level else "",
-        amount=level.amount(worst.peak, unit, digits) if level else "",
+        limit=level.limit(unit) if level else NOTHING,
+        amount=level.amount(worst.peak, unit, digits) if level else NOTHING,
         found_late=found_late,
     )

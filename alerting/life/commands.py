@@ -23,7 +23,6 @@ from alerting.life.permissions import MAY, possible_for
 from alerting.telling.texts import STATES
 from domain.alerts import Alert, JournalEntry
 from domain.errors import (
-    CommandError,
     ForbiddenError,
     InputError,
     StaleError,
@@ -103,18 +102,18 @@ def decide(head: Alert, person: Person, command: Command, now: datetime) -> Step
     the alert as it is, in this order.
     """
     if command.name not in MAY[person.role]:
-        raise ForbiddenError(_not_yours(person, command.name))
+        raise _not_yours(person, command.name)
     if command.revision not in (None, head.revision):
-        raise StaleError(_stale(head))
+        raise _stale(head)
     event = COMMANDS[command.name]
     if command.name not in possible(head):
-        raise CommandError(refusal(head, event, possible_for(head, person)))
+        raise refusal(head, event, possible_for(head, person))
     detail: dict[str, Any] = {"command": str(command.id)}
     facts: dict[str, Any] = {}
     if command.name == "close" and head.answered_at is None and not command.reason:
         raise InputError(
-            "未经答复即关闭，须说明理由（reason）。"
-            " Closing what was not answered needs a reason."
+            zh="未经答复即关闭，须说明理由。",
+            en="Closing what was not answered needs a reason.",
         )
     if command.until is not None:
         facts["shelved_until"] = until = _ahead(command.until, now)
@@ -139,8 +138,8 @@ def _ahead(until: datetime, now: datetime) -> datetime:
     if not now < until <= now + LONGEST_SHELVING:
         days = LONGEST_SHELVING.days
         raise InputError(
-            f"until：须在将来，且不超过 {days} 天。"
-            f" until: must lie ahead, by {days} days at most."
+            zh=f"搁置至：须在将来，且不超过 {days} 天。",
+            en=f"until: must lie ahead, by {days} days at most.",
         )
     return until.astimezone(UTC)
 
@@ -150,7 +149,10 @@ async def _seen(connection: Connection, alert: int) -> Alert:
     numbers = [alert] if alert in NUMBERS else []
     head = (await alerts.lock(connection, numbers)).get(alert)
     if head is None:
-        raise UnknownAlertError(f"没有告警 {alert}。There is no alert {alert}.")
+        raise UnknownAlertError(
+            zh=f"没有告警 {alert}。",
+            en=f"There is no alert {alert}.",
+        )
     return head
 
 
@@ -163,8 +165,8 @@ async def _earlier(
         return None
     if (found.person, found.digest) != (person.id, digest(command)):
         raise InputError(
-            f"编号 {command.id} 已用于另一操作，请换新的编号。"
-            f" Id {command.id} was used for another command; take a new one."
+            zh=f"编号 {command.id} 已用于另一操作，请换新的编号。",
+            en=f"Id {command.id} was used for another command; take a new one.",
         )
     entries = await journal.entries(connection, head.id)
     return Outcome(entry=entries[found.n - 1], head=head, repeated=True)
@@ -179,26 +181,33 @@ async def _check_assignee(connection: Connection, name: str, head: Alert) -> Non
         or not await alerts.seen_by(connection, head.id, somebody.scope)
     ):
         raise InputError(
-            f"不能转办给 {name!r}：须为能查看并处理此告警的在用账号。"
-            f" Cannot be assigned to {name!r}: it takes somebody who sees this alert and"
-            " may work it."
+            zh=f"不能转办给 {name!r}：须为能查看并处理此告警的在用账号。",
+            en=(
+                f"Cannot be assigned to {name!r}: it takes somebody who sees this"
+                " alert and may work it."
+            ),
         )
 
 
-def _not_yours(person: Person, name: str) -> str:
+def _not_yours(person: Person, name: str) -> ForbiddenError:
     mine = ", ".join(name for name in COMMANDS if name in MAY[person.role]) or "—"
-    return (
-        f"角色 {person.role} 不可执行“{name}”；可执行：{mine}。"
-        f" The role {person.role} may not {name}; it may: {mine}."
+    return ForbiddenError(
+        zh=f"角色 {person.role} 不可执行“{name}”；可执行：{mine}。",
+        en=f"The role {person.role} may not {name}; it may: {mine}.",
     )
 
 
-def _stale(head: Alert) -> str:
+def _stale(head: Alert) -> StaleError:
     now = state(head)
     assert now is not None, "it was seen"
     name = STATES[now]
-    return (
-        f"告警 {head.id} 已有变化：现为“{name.zh}”，版本 {head.revision}，请查看后再操作。"
-        f" Alert {head.id} has changed: it is {name.en}, revision {head.revision};"
-        " look at it again."
+    return StaleError(
+        zh=(
+            f"告警 {head.id} 已有变化：现为“{name.zh}”，版本 {head.revision}，"
+            "请查看后再操作。"
+        ),
+        en=(
+            f"Alert {head.id} has changed: it is {name.en}, revision {head.revision};"
+            " look at it again."
+        ),
     )

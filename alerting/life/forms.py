@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from alerting.life.life_cycle import COMMANDS
+from alerting.telling.texts import EVENTS
 from domain.characters import printable
 from domain.documents import document
 from domain.errors import InputError
@@ -17,6 +19,14 @@ LONGEST: Final = 1000
 """Characters of a text."""
 TEXTS: Final = ("reason", "assignee", "cause", "action")
 FIELDS: Final = (*TEXTS, "until")
+CHINESE: Final[Mapping[str, str]] = {
+    "reason": "理由",
+    "assignee": "转办给",
+    "cause": "原因",
+    "action": "措施",
+    "until": "搁置至",
+}
+"""Names of the fields; the English ones are their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,26 +78,38 @@ def checked(command: Command) -> Command:
     if form is None:
         known = ", ".join(FORMS)
         raise InputError(
-            f"没有这样的操作；可用：{known}。 There is no such command; there are: {known}."
+            zh=f"没有这样的操作；可用：{known}。",
+            en=f"There is no such command; there are: {known}.",
         )
     texts = {name: kept(name, getattr(command, name)) for name in TEXTS}
     command = replace(command, **texts)
     given = [name for name in FIELDS if getattr(command, name) is not None]
-    missing = ", ".join(name for name in form.needs if name not in given)
+    missing = [name for name in form.needs if name not in given]
     if missing:
         raise InputError(
-            f"“{command.name}”缺少：{missing}。 {command.name} needs: {missing}."
+            zh=f"“{_name(command)}”须写明：{_chinese(missing)}。",
+            en=f"{command.name} needs: {', '.join(missing)}.",
         )
-    strange = ", ".join(n for n in given if n not in (*form.needs, *form.may))
+    strange = [name for name in given if name not in (*form.needs, *form.may)]
     if strange:
         raise InputError(
-            f"“{command.name}”不接受：{strange}。 {command.name} takes no {strange}."
+            zh=f"“{_name(command)}”不接受：{_chinese(strange)}。",
+            en=f"{command.name} takes no {', '.join(strange)}.",
         )
     if command.until is not None and command.until.tzinfo is None:
         raise InputError(
-            "until：时间须带时区，如 +08:00。 until: the time needs an offset, as +08:00."
+            zh=f"{CHINESE['until']}：时间须带时区，如 +08:00。",
+            en="until: the time needs an offset, as +08:00.",
         )
     return command
+
+
+def _name(command: Command) -> str:
+    return EVENTS[COMMANDS[command.name]].zh
+
+
+def _chinese(fields: Iterable[str]) -> str:
+    return "、".join(CHINESE[name] for name in fields)
 
 
 def kept(name: str, text: str | None) -> str | None:
@@ -96,13 +118,14 @@ def kept(name: str, text: str | None) -> str | None:
         return None
     if len(text) > LONGEST:
         raise InputError(
-            f"{name}：最多 {LONGEST} 个字符。 {name}: at most {LONGEST} characters."
+            zh=f"{CHINESE[name]}：最多 {LONGEST} 个字符。",
+            en=f"{name}: at most {LONGEST} characters.",
         )
     text = text.replace("\r\n", "\n").strip()
     if not all(printable(character) for character in text):
         raise InputError(
-            f"{name}：含有控制字符或无效字符，请删去。"
-            f" {name}: has control characters or invalid ones; remove them."
+            zh=f"{CHINESE[name]}：含有控制字符或无效字符，请删去。",
+            en=f"{name}: has control characters or invalid ones; remove them.",
         )
     return text or None
 

@@ -244,7 +244,7 @@ def step(
     severity = severity or head.severity
     new = following(old, event, rise=severity > head.severity)
     if new is None or not accepts(head, event):
-        raise CommandError(refusal(head, event, possible(head)))
+        raise refusal(head, event, possible(head))
     rise = severity > head.severity
     changed = rise or severity < head.severity or new != old or event in REVISING
     facts |= _facts(old, new, event, at)
@@ -307,13 +307,18 @@ def _facts(old: State | None, new: State, event: Event, at: datetime) -> dict[st
     return facts
 
 
-def refusal(head: Alert, event: Event, commands: Iterable[str]) -> str:
-    """Why `event` is refused, and which `commands` are possible instead, in both languages."""
+def refusal(head: Alert, event: Event, commands: Iterable[str]) -> CommandError:
+    """Why `event` is refused, and which `commands` are possible instead."""
     instead = ", ".join(commands) or "—"
     now = state(head)
     name = STATES[now] if now else UNOPENED
-    return (
-        f"告警 {head.id} 当前为“{name.zh}”，不接受“{EVENTS[event].zh}”；现在可执行：{instead}。"
-        f" Alert {head.id} is {name.en}: {EVENTS[event].en} is not possible;"
-        f" possible now: {instead}."
+    return CommandError(
+        zh=(
+            f"告警 {head.id} 当前为“{name.zh}”，不接受“{EVENTS[event].zh}”；"
+            f"现在可执行：{instead}。"
+        ),
+        en=(
+            f"Alert {head.id} is {name.en}: {EVENTS[event].en} is not possible;"
+            f" possible now: {instead}."
+        ),
     )

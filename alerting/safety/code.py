@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from alerting.safety.facts import Counts, Facts
 from alerting.safety.grounds import GROUNDS, Colour, Link, Reason
-from alerting.telling.texts import Text
+from domain.text import Text
 from storage.safety import Scored
 
 __all__ = [

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from alerting.safety.facts import Facts
-from alerting.telling.texts import Text
+from domain.text import Text
 
 LINKED: Final = 20
 """A reason names so many of its devices, points or sites; it counts them all."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from alerting.following.facts import gather
-from alerting.telling.texts import Facts, Text, box_facts
+from alerting.telling.texts import Facts, box_facts
 from domain.alerts import Alert, SiteSubject, Subject
 from domain.excursions import Excursion
+from domain.text import Text
 from rules.kinds import from_version
 from rules.rule import AnyRule
 from storage import alerts, findings, registry

@@ -62,7 +62,8 @@ class Subscription:
         for name in (self.channel, self.recipient):
             if not NAME.fullmatch(name):
                 raise SettingsError(
-                    f"subscription: {name!r} is no name; use letters, digits, - and _"
+                    zh=f"订阅：{name!r} 不是名称；请用字母、数字、- 和 _。",
+                    en=f"subscription: {name!r} is no name; use letters, digits, - and _.",
                 )
 
 
@@ -240,8 +241,8 @@ def _excursion(facts: Facts) -> dict[str, Any] | None:
         "end": _iso(excursion.end),
         "peak": excursion.peak,
         "peak_time": excursion.peak_time.isoformat(),
-        "amount": facts.amount,
-        "limit": facts.limit,
+        "amount": facts.amount.en,
+        "limit": facts.limit.en,
         "forecast": _forecast(excursion.forecast),
     }
 

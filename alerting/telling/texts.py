@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from domain.alerts import (
     SYSTEM,
@@ -20,16 +20,11 @@ from domain.alerts import (
 )
 from domain.excursions import Excursion, Forecast
 from domain.rules import Severity
+from domain.text import Text
+from rules.words import NOTHING, number
 
 LOGGER: Final = logging.getLogger(__name__)
 BEIJING: Final = timezone(timedelta(hours=8))
-
-
-class Text(NamedTuple):
-    """The same in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,9 +40,9 @@ class Facts:
     """A site, a device or a point; None: the box itself."""
     excursion: Excursion | None = None
     """The one to tell of: the worst of what is new, else of all; or the last it had."""
-    limit: str = ""
-    """What violates: `> 8 °C`, `≥ 0.5 °C/h, 8 °C within 2h`."""
-    amount: str = ""
+    limit: Text = NOTHING
+    """What violates: `> 8 °C`, `≥ 0.5 °C/h · reaching 8 °C within 2 h`."""
+    amount: Text = NOTHING
     """The peak as its kind of rule says it: `8.1 °C`, `45 min`; empty: nothing to say."""
     found_late: bool = False
     """What is told of was over before it was found."""
@@ -354,14 +349,15 @@ def _how_bad(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     if excursion is None:
         return
     peak = Text("", "")
-    if facts.amount:
+    if facts.amount != NOTHING:
         time = shown(excursion.peak_time)
         peak = Text(
-            f"峰值 {facts.amount}（{time}），", f"peak {facts.amount} (at {time}), "
+            f"峰值 {facts.amount.zh}（{time}），",
+            f"peak {facts.amount.en} (at {time}), ",
         )
     yield Text(
-        f"程度：{peak.zh}判定条件 {facts.limit}",
-        f"How bad: {peak.en}trigger {facts.limit}",
+        f"程度：{peak.zh}判定条件 {facts.limit.zh}",
+        f"How bad: {peak.en}trigger {facts.limit.en}",
     )
 
 
@@ -371,7 +367,7 @@ def _forecast(_: JournalEntry, facts: Facts) -> Iterator[Text]:
     if not (forecast and forecast.reached and forecast.limit is not None):
         return
     assert isinstance(subject, Subject), "a forecast is of a point"
-    limit, time = f"{forecast.limit:g} {subject.unit}", shown(forecast.reached)
+    limit, time = f"{number(forecast.limit)} {subject.unit}", shown(forecast.reached)
     between = _between(forecast)
     yield Text(
         f"预计：{time} 达到 {limit}{between.zh}",

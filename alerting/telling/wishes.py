@@ -52,28 +52,36 @@ def wished(
 def _range(person: Person, region: str | None) -> tuple[int, int]:
     """The regions of `region`, within the scope of `person`."""
     if person.disabled:
-        raise InputError(f"{person.name} 已停用 · {person.name} is disabled")
+        raise InputError(
+            zh=f"{person.name} 已停用。",
+            en=f"{person.name} is disabled.",
+        )
     scope = person.scope
     if person.role is Role.ENTERPRISE:
         if region is not None:
             raise InputError(
-                f"{person.name} 是企业用户，只接收本企业的通知，不能指定地区"
-                f" · {person.name} is told of their enterprise alone: give no region"
+                zh=f"{person.name} 是企业用户，只接收本企业的通知，不能指定地区。",
+                en=f"{person.name} is told of their enterprise alone: give no region.",
             )
         return 0, 999_999
     if region is None:
         return scope.low, scope.high
     if not re.fullmatch(r"[0-9]{6}", region) or region[:2] not in PROVINCES:
         raise InputError(
-            f"地区 {region!r}：应为 GB/T 2260 的六位代码"
-            f" · region {region!r}: six digits of GB/T 2260 are needed, such as 330106"
+            zh=f"地区 {region!r}：应为 GB/T 2260 的六位代码。",
+            en=(
+                f"Region {region!r}: six digits of GB/T 2260 are needed, such as"
+                " 330106."
+            ),
         )
     wanted = subtree(region)
     if not scope.low <= wanted.low <= wanted.high <= scope.high:
         raise InputError(
-            f"地区 {region} 不在 {person.name} 的辖区 {person.region} 之内"
-            f" · region {region} is outside {person.region}, which is what"
-            f" {person.name} may see"
+            zh=f"地区 {region} 不在 {person.name} 的辖区 {person.region} 之内。",
+            en=(
+                f"Region {region} is outside {person.region}, which is what"
+                f" {person.name} may see."
+            ),
         )
     return wanted.low, wanted.high
 
@@ -83,12 +91,18 @@ def _severity(name: str) -> Severity:
         return Severity[name.upper()]
     except KeyError:
         names = ", ".join(one.name.lower() for one in Severity)
-        raise InputError(f"级别 · severity {name!r}: {names}") from None
+        raise InputError(
+            zh=f"级别 {name!r}：应为 {names}。",
+            en=f"Severity {name!r}: it is one of {names}.",
+        ) from None
 
 
 def _stage(name: str) -> str:
     if name not in STAGES:
-        raise InputError(f"环节 · stage {name!r}: {', '.join(STAGES)}")
+        raise InputError(
+            zh=f"环节 {name!r}：应为 {', '.join(STAGES)}。",
+            en=f"Stage {name!r}: it is one of {', '.join(STAGES)}.",
+        )
     return name
 
 
@@ -97,12 +111,18 @@ def _days(text: str) -> tuple[int, ...]:
     if not text:
         return ()
     if not DAYS.fullmatch(text):
-        raise InputError(f"星期 · weekdays {text!r}: 1-5, or 6,7 (1: 周一 · Monday)")
+        raise InputError(
+            zh=f"星期 {text!r}：请写成 1-5 或 6,7（1 为周一）。",
+            en=f"Weekdays {text!r}: write 1-5, or 6,7 (1 is Monday).",
+        )
     days: set[int] = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
         if int(last or first) < int(first):
-            raise InputError(f"星期 · weekdays {part!r}: first the earlier one")
+            raise InputError(
+                zh=f"星期 {part!r}：较早的一天写在前面。",
+                en=f"Weekdays {part!r}: write the earlier one first.",
+            )
         days |= set(range(int(first), int(last or first) + 1))
     return tuple(sorted(days))
 
@@ -113,11 +133,15 @@ def _minutes(text: str) -> tuple[int, int]:
         return 0, 0
     found = HOURS.fullmatch(text)
     if found is None:
-        raise InputError(f"时段 · hours {text!r}: 08:00-18:00, or 22:00-06:00")
+        raise InputError(
+            zh=f"时段 {text!r}：请写成 08:00-18:00 或 22:00-06:00。",
+            en=f"Hours {text!r}: write 08:00-18:00, or 22:00-06:00.",
+        )
     numbers = [int(part) for part in found.groups()]
     start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
     if start == end:
         raise InputError(
-            f"时段 · hours {text!r}: begin and end are the same; leave it out for all day"
+            zh=f"时段 {text!r}：起止相同；全天请留空。",
+            en=f"Hours {text!r}: begin and end are the same; leave it out for all day.",
         )
     return start, end

@@ -68,3 +68,4 @@ async def run(
         await ingestor.run()
     finally:
         worker.cancel()
+        await asyncio.wait({worker})

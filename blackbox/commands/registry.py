@@ -31,7 +31,9 @@ def apply(
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(
+            zh=f"无法读取 {file}：{error}", en=f"{file} cannot be read: {error}"
+        ) from error
     if check:
         registering.check(text)
         typer.echo("文件正确 · the file is right")

@@ -50,7 +50,10 @@ def readmit(
 ) -> None:
     """重新接纳 · let refused messages in again, with the time they first arrived at."""
     if not identities and reason is None:
-        raise InputError("给出编号或 --reason · name some, or give --reason")
+        raise InputError(
+            zh="给出编号或 --reason。",
+            en="Name some by their ids, or give --reason.",
+        )
 
     async def ask() -> dict[str, int]:
         async with database() as connection:
@@ -63,7 +66,10 @@ def readmit(
                 if not identities or one.identity.hex().startswith(tuple(identities))
             ]
             if not chosen:
-                raise InputError("没有符合的记录 · nothing fits")
+                raise InputError(
+                    zh="没有符合的记录。",
+                    en="No refused message fits.",
+                )
             outcome = await registering.ask(
                 connection,
                 read().share,

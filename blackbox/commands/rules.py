@@ -44,7 +44,7 @@ def listed(
         for level in rule.levels:
             typer.echo(
                 f"    {level.severity.name.lower():9} {level.name:12}"
-                f" {level.limit(rule.unit or '')}"
+                f" {' · '.join(dict.fromkeys(level.limit(rule.unit or '')))}"
             )
         typer.echo(f"    依据 · basis: {rule.basis.zh} · {rule.basis.en}")
 
@@ -92,9 +92,12 @@ def _limits(text: str) -> dict[str, Any]:
     try:
         limits = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"--limits: {error}") from error
+        raise InputError(zh=f"--limits：{error}", en=f"--limits: {error}") from error
     if not isinstance(limits, dict):
-        raise InputError("--limits: write '{level: {above: 9}}'")
+        raise InputError(
+            zh="--limits：请写成 '{level: {above: 9}}'。",
+            en="--limits: write '{level: {above: 9}}'.",
+        )
     return limits
 
 

@@ -58,9 +58,15 @@ def moment(option: str, text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"{option} {text}: write 2026-11-22T08:00+08:00") from error
+        raise InputError(
+            zh=f"{option} {text}：请写成 2026-11-22T08:00+08:00。",
+            en=f"{option} {text}: write 2026-11-22T08:00+08:00.",
+        ) from error
     if time.tzinfo is None:
-        raise InputError(f"{option} {text}: give an offset, such as +08:00 or Z")
+        raise InputError(
+            zh=f"{option} {text}：请写明时区，如 +08:00 或 Z。",
+            en=f"{option} {text}: give an offset, such as +08:00 or Z.",
+        )
     return time
 
 

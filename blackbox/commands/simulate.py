@@ -13,7 +13,7 @@ import typer
 from blackbox.commands.running import mqtt_url
 from blackbox.settings import read
 from domain.durations import parse_duration
-from domain.errors import InputError
+from domain.errors import InputError, ValueProblem
 
 app = typer.Typer(help="模拟设备 · simulators.", no_args_is_help=True)
 MINUTE = timedelta(minutes=1)
@@ -60,7 +60,7 @@ def fault(
 
     try:
         lasts = parse_duration(duration)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    except ValueProblem as error:
+        raise InputError(zh=error.zh, en=error.en) from error
     answer = asyncio.run(inject(mqtt_url(), device, kind, lasts))
     typer.echo(f"{device} {kind}: {answer.begin} – {answer.end}")

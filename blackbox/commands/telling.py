@@ -146,8 +146,8 @@ def known(channel: str) -> str:
     names = known_channels(read())
     if channel not in names:
         raise InputError(
-            f"没有渠道 {channel!r}：{', '.join(names)}（BLACKBOX_CHANNELS）"
-            f" · no channel is called {channel!r}; there are {', '.join(names)}"
+            zh=f"没有渠道 {channel!r}：{', '.join(names)}（BLACKBOX_CHANNELS）。",
+            en=f"No channel is called {channel!r}; there are {', '.join(names)}.",
         )
     return channel
 
@@ -195,6 +195,9 @@ async def sent(delivery: Delivery) -> None:
         every = await all_channels(read(), client)
         if delivery.channel not in every:
             raise InputError(
-                f"没有渠道 · no such channel: {delivery.channel!r}; {', '.join(every)}"
+                zh=f"没有渠道 {delivery.channel!r}：{', '.join(every)}。",
+                en=(
+                    f"No channel is called {delivery.channel!r}; there are {', '.join(every)}."
+                ),
             )
         await every[delivery.channel].send(delivery)

@@ -202,10 +202,13 @@ def ask_password(name: str, *, from_stdin: bool) -> str:
         return checked(sys.stdin.readline(LONGEST + 2).rstrip("\r\n"), name)
     if not sys.stdin.isatty():
         raise InputError(
-            "没有终端可供输入密码；请用 --password-stdin。"
-            " There is no terminal to ask for a password: use --password-stdin."
+            zh="没有终端可供输入密码；请用 --password-stdin。",
+            en="There is no terminal to ask for a password: use --password-stdin.",
         )
     typed = checked(getpass.getpass(f"密码 · password ({name}): "), name)
     if getpass.getpass("再次输入 · once more: ") != typed:
-        raise InputError("两次输入不同。The two differ.")
+        raise InputError(
+            zh="两次输入的密码不同。",
+            en="The two passwords differ.",
+        )
     return typed

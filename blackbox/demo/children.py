@@ -37,7 +37,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.process.wait(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await self.process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):  # it has just ended
                 self.process.kill()

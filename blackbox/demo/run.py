@@ -28,7 +28,7 @@ from blackbox.demo.surroundings import Options, open_services, prepare_directory
 from blackbox.registering import register
 from blackbox.services.mosquitto import free_port, version
 from blackbox.settings import Settings, environment
-from domain.errors import RegistryError, Unavailable
+from domain.errors import RegistryError
 from simulators.expectations import (
     FINDINGS_UP_TO,
     Exclusion,
@@ -150,7 +150,8 @@ class Demo:
             clock=str(self._clock),
         )
         running.save(self._directory)
-        await self._await_page()
+        *others, dashboard = self._children
+        await first(self._await_page(), children.until_one_fails([dashboard]))
         say = self._options.say
         say(f"页面 · page    {self.page}")
         for name, password in self.users.items():
@@ -158,7 +159,6 @@ class Demo:
         say(f"数据 · data    {self._directory}")
         say("故障 · a fault  blackbox simulate fault coldroom-1 door-open 20m")
         say("Ctrl-C 停止 · stops")
-        *others, dashboard = self._children
         watch = children.until_ended(dashboard, others, say)
         await first(self._replay(), watch, events.tell(self._urls["owner"], say))
 
@@ -170,15 +170,14 @@ class Demo:
                 raise simulator.failed()
 
     async def _await_page(self) -> None:
-        """Wait until the page answers."""
+        """Wait until the page answers, however slow the machine is."""
         host, port = "127.0.0.1", urlsplit(self.page).port
-        for _ in range(300):
+        while True:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection(host, port)
                 writer.close()
                 return
             await asyncio.sleep(SETTLING)
-        raise Unavailable("the page does not answer")
 
     # Headless -----------------------------------------------------------------------
 

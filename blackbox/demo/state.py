@@ -38,7 +38,13 @@ def find(directory: Path) -> Running:
     path = directory / NAME
     if not path.is_file():
         raise InputError(
-            "没有正在运行的演示；请先 make demo，或设置 BLACKBOX_DATABASE_URL 和 BLACKBOX_MQTT_URL"
-            " · no demo is running: start one with make demo, or set these"
+            zh=(
+                "没有正在运行的演示；请先 make demo，或设置 BLACKBOX_DATABASE_URL"
+                " 和 BLACKBOX_MQTT_URL。"
+            ),
+            en=(
+                "No demo is running: start one with make demo, or set BLACKBOX_DATABASE_URL"
+                " and BLACKBOX_MQTT_URL."
+            ),
         )
     return Running(**json.loads(path.read_text()))

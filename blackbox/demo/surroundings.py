@@ -51,7 +51,8 @@ def prepare_directory(
     directory = state_directory("demo", settings.state_dir)
     if options.fresh and settings.database_url:
         raise InputError(
-            "--fresh: 请自行清空 BLACKBOX_DATABASE_URL · empty that database yourself"
+            zh="--fresh：请自行清空 BLACKBOX_DATABASE_URL。",
+            en="--fresh: empty that database (BLACKBOX_DATABASE_URL) yourself.",
         )
     if options.fresh:
         for server in (

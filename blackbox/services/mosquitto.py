@@ -73,7 +73,10 @@ def install(say: Callable[[str], None]) -> str:
     """Install mosquitto where we may, and return its path; else raise InputError with what to do."""
     apt = shutil.which("apt-get")
     if os.geteuid() != 0 or apt is None:
-        raise InputError(f"mosquitto (the MQTT broker) is missing; {INSTALL}")
+        raise InputError(
+            zh="缺少 mosquitto（MQTT 代理）。",
+            en=f"mosquitto (the MQTT broker) is missing; {INSTALL}",
+        )
     say("installing mosquitto with apt-get …")
     for arguments in (
         ["update"],
@@ -87,7 +90,10 @@ def install(say: Callable[[str], None]) -> str:
         )
     program = find_program()
     if program is None:
-        raise InputError(f"mosquitto could not be installed with apt-get; {INSTALL}")
+        raise InputError(
+            zh="用 apt-get 安装 mosquitto 失败。",
+            en=f"mosquitto could not be installed with apt-get; {INSTALL}",
+        )
     return program
 
 

@@ -30,6 +30,7 @@ from dashboard.api.fields import (
 from dashboard.api.models import Model, Page
 from dashboard.identity import Me
 from dashboard.problems import Problem
+from domain.errors import ValueProblem
 from domain.rules import Severity
 from storage import alert_list
 from storage.alert_list import AlertLine, Filter, Place
@@ -69,7 +70,10 @@ class Wanted(Asked):
     def _times_ascend(self) -> Wanted:
         start, stop = self.opened_from, self.opened_until
         if start is not None and stop is not None and start >= stop:
-            raise ValueError("opened_from must be before opened_until")
+            raise ValueProblem(
+                zh="opened_from 须早于 opened_until",
+                en="opened_from must be before opened_until",
+            )
         return self
 
     def filter(self) -> Filter:

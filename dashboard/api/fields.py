@@ -20,6 +20,7 @@ from pydantic import (
 from dashboard.house import House, house, texts
 from dashboard.texts import Texts
 from domain.characters import printable
+from domain.errors import ValueProblem
 from domain.people import subtree
 
 EARLIEST, LATEST = 1970, 2200
@@ -37,19 +38,28 @@ Blank = BeforeValidator(lambda value: value or None)
 def _printable(text: str) -> str:
     """Refuse what a database cannot keep, or nobody can read."""
     if not all(map(printable, text)):
-        raise ValueError("no control characters")
+        raise ValueProblem(
+            zh="含有控制字符或无效字符，请删去",
+            en="has control characters or invalid ones; remove them",
+        )
     return text
 
 
 def _written(time: object) -> object:
     if isinstance(time, str) and not RFC_3339.fullmatch(time):
-        raise ValueError("write 2026-11-22T08:00:00+08:00 (in an address, + is %2B)")
+        raise ValueProblem(
+            zh="须写成 2026-11-22T08:00:00+08:00（在网址中 + 写作 %2B）",
+            en="must be written 2026-11-22T08:00:00+08:00 (in an address, + is %2B)",
+        )
     return time
 
 
 def _in_our_time(time: AwareDatetime) -> AwareDatetime:
     if not EARLIEST <= time.year < LATEST:
-        raise ValueError(f"from {EARLIEST} to {LATEST}")
+        raise ValueProblem(
+            zh=f"须在 {EARLIEST} 年至 {LATEST} 年之间",
+            en=f"must be between {EARLIEST} and {LATEST}",
+        )
     return time.astimezone(UTC)  # no database knows +23:59
 
 

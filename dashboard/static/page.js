@@ -44,10 +44,11 @@ document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-send]");
   if (!form) return;
   event.preventDefault();
+  const button = event.submitter;
+  if (button.disabled) return; // a key pressed it once more
   const output = form.querySelector("output");
-  const fields = new FormData(form, event.submitter); // of a disabled button it would not tell
-  const buttons = form.querySelectorAll("button:not([data-cancel])");
-  for (const button of buttons) button.disabled = true;
+  const fields = new FormData(form, button); // of a disabled button it would not tell
+  button.disabled = true; // only this one: who works by keyboard is at the next alert by now
   const result = await send(form, fields).catch(() => ({
     done: false,
     text: output.dataset.failed,
@@ -59,10 +60,11 @@ document.addEventListener("submit", async (event) => {
     toast(result.text);
   }
   if (result.answered) {
-    form.dispatchEvent(new CustomEvent(result.done ? "sent" : "refused", { bubbles: true }));
+    const came = result.done ? "sent" : "refused";
+    form.dispatchEvent(new CustomEvent(came, { bubbles: true, detail: fields }));
   }
-  await renew(); // before anything is sent again: by what it was refused for, the form is behind
-  for (const button of buttons) button.disabled = false;
+  await renew(); // before it is sent again: by what it was refused for, the form is behind
+  button.disabled = false;
   // Where what opened the dialog is no more, the keyboard goes on beside it.
   if (document.activeElement === document.body) {
     places.get(dialog)?.querySelector("button, a")?.focus();

@@ -79,7 +79,7 @@ function take(here, fresh) {
   }
 }
 
-const OWN = ["open"]; // whoever looks has opened it
+const OWN = ["open", "disabled"]; // whoever looks has opened it; what it sends is under way
 
 function takeAttributes(here, fresh) {
   for (const name of here.getAttributeNames()) {
@@ -121,14 +121,16 @@ function alike(one, other) {
 }
 
 function takeList(here, fresh) {
+  const stay = new Set([...fresh.children].map((child) => child.id));
+  for (const child of [...here.children]) if (!stay.has(child.id)) child.remove();
   const known = new Map([...here.children].map((child) => [child.id, child]));
+  const focused = document.activeElement;
   let place = here.firstElementChild;
   for (const child of [...fresh.children]) {
     const old = known.get(child.id);
-    known.delete(child.id);
     if (old && old === place) place = place.nextElementSibling;
     else here.insertBefore(old ?? document.adoptNode(child), place);
     if (old) take(old, child);
   }
-  for (const gone of known.values()) gone.remove();
+  if (here.contains(focused)) focused.focus({ preventScroll: true }); // what is moved loses it
 }

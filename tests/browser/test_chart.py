@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import httpx
 
 from dashboard.parts.chart.curves import vertices
+from rules.words import MINUS
 from storage.charts import Bucket, Setting
 from tests.browser.world import NOW, World
 
+PAGE = {"Accept": "text/html", "Accept-Language": "en"}
 SETTINGS = [
     Setting(
         valid_from=NOW - timedelta(days=1),
@@ -109,3 +114,93 @@ async def test_limits_in_force_and_excursions_are_told(
     assert ("预警 ≥ 7.5", 7.5) in limits
     assert {"from": "2026-11-22T17:15:05.000", "until": "2026-11-22T17:26:05.000",
             "severity": "major", "rank": 2} in chart["excursions"]  # fmt: skip
+
+
+AUTUMN = "2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z"
+"""Berlin's clocks went back an hour at 01:00Z."""
+
+
+async def test_no_hour_comes_twice_where_clocks_are_changed(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    since = datetime.fromisoformat(AUTUMN[0])
+    minutes = [
+        (world.clock.now() - since - timedelta(minutes=m)) / timedelta(minutes=1)
+        for m in range(0, 180, 5)
+    ]
+    await world.send("coldroom-1", *((m, {"t1": 5.0}) for m in minutes))
+    zones = {"session": client.cookies["session"], "zone": "Europe/Berlin"}
+    cookies = "; ".join(f"{name}={value}" for name, value in zones.items())
+    client.headers.update({"Cookie": cookies, "Accept-Language": "en"})
+    chart = await series(client, **dict(zip(("from", "to"), AUTUMN, strict=True)))
+    (curve,) = chart["curves"]
+    times = [datetime.fromisoformat(one) for one in curve["line"]["times"]]
+    assert {b - a for a, b in pairwise(times)} == {timedelta(minutes=5)}
+    assert (chart["from"], chart["until"]) == (
+        "2026-10-25T00:30:00.000", "2026-10-25T03:30:00.000",
+    )  # fmt: skip
+    assert chart["offset"] == "+01:00"
+    assert "Clocks were changed in this range" in chart["note"]
+    summer = await series(
+        client, **{"from": "2026-07-01T00:00Z", "to": "2026-07-02T00:00Z"}
+    )
+    assert (summer["offset"], summer["note"]) == ("+02:00", "")
+    assert summer["zone"].endswith("UTC+02:00")
+
+
+SUMS = """
+SELECT min(v), max(v), sum(v), count(v), count(*), count(*) FILTER (WHERE quality = 1)
+  FROM (SELECT CASE WHEN quality < 2 THEN value END AS v, time, quality FROM reading WHERE point = 1
+        UNION ALL
+        SELECT CASE WHEN quality < 2 THEN value END, time, quality FROM conflict WHERE point = 1) AS r
+ WHERE time >= %(from)s::timestamptz AND time <= %(to)s::timestamptz
+"""
+
+
+async def test_figures_are_those_of_a_plain_sum_over_the_readings(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    dice = Random("figures")
+    for quality in ("good", "uncertain", "bad", "good"):
+        some = (
+            (dice.randrange(0, 5000) / 2, {"t1": round(dice.gauss(5, 2), 1)})
+            for _ in range(400)
+        )
+        await world.send("coldroom-1", *some, quality={"t1": quality})
+    ranges = [("2026-11-20T15:00:00Z", "2026-11-22T09:30:05Z")]
+    for _ in range(6):
+        start = world.at(dice.uniform(5, 2400)).replace(microsecond=0)
+        span = timedelta(minutes=dice.choice((3, 45, 400, 1500)))
+        ranges.append((f"{start:%FT%TZ}", f"{min(start + span, world.at(0)):%FT%TZ}"))
+    for since, until in ranges:
+        asked = {"from": since, "to": until}
+        cursor = await world.connection.execute(SUMS, asked)
+        (row,) = await cursor.fetchall()
+        low, high, total, values, readings, uncertain = row
+        page = await client.get("/points/1", params=asked, headers=PAGE)
+        plain = page.text.replace(MINUS, "-")
+        shown = dict(re.findall(r'id="(low|mean|high|values)">([^<]*)<', plain))
+        if not values:
+            assert set(shown.values()) == {"–", "0"}
+            continue
+        assert shown == {
+            "low": f"{low:.1f} °C", "mean": f"{total / values:.2f} °C",
+            "high": f"{high:.1f} °C", "values": f"{values:,}",
+        }, asked  # fmt: skip
+        (curve,) = (await series(client, **asked))["curves"]
+        drawn = curve["line"]
+        extremes = [
+            *drawn.get("low", drawn["values"]),
+            *drawn.get("high", drawn["values"]),
+        ]
+        own = [v for v in extremes if v is not None] + [
+            v for v in curve["conflicts"]["values"] if v is not None
+        ]
+        assert (min(own), max(own)) == (low, high), asked
+        told = dict(
+            re.findall(r"<dt>(no value \(bad\)|uncertain)</dt><dd>([\d,]+)", page.text)
+        )
+        assert (
+            int(told.get("no value (bad)", "0").replace(",", "")) == readings - values
+        )
+        assert int(told.get("uncertain", "0")) == uncertain

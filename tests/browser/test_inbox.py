@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -9,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from domain.people import Role
 from storage import journal
@@ -91,6 +92,43 @@ async def test_the_inbox_is_worked_by_keyboard(
     await page.keyboard.type("humidity j")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("No alert matches")).to_be_visible()
+
+
+async def test_keys_are_heard_while_something_is_sent(
+    owner: object, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    answered = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/alerts/commands", slowly)
+    for key in "jajaajx":
+        await page.keyboard.press(key)
+    answered.set()
+    for number in (12, 11):
+        row = page.locator(f"#alert-{number}")
+        await expect(row).to_contain_text("Acknowledged")
+    await expect(page.locator("#work output")).to_have_text("1 alert acknowledged.")
+    await expect(page.locator("#alerts > .cursor input")).to_be_checked()
+    await expect(page.locator("#chosen")).to_have_text("1 selected")
+
+
+async def test_who_has_the_focus_keeps_it_when_a_row_above_goes(
+    owner: psycopg.AsyncConnection, world: World, new_page: NewPage
+) -> None:
+    page = await new_page("/alerts")
+    lost = "globalThis.lost = 0; addEventListener('blur', () => lost += 1, true)"
+    for key in "jj":
+        await page.keyboard.press(key)
+    await page.evaluate(lost)
+    await owner.execute("UPDATE alert SET closed_at = opened_at WHERE id = 12")
+    await world.send("coldroom-1", *DAMP)
+    await expect(page.locator("#alert-12")).to_have_count(0)
+    await expect(page.locator("#alert-11 a").first).to_be_focused()
+    assert await page.evaluate("lost") == 0
 
 
 async def test_cursor_and_selection_outlive_what_comes_and_goes(

@@ -81,10 +81,10 @@ async def test_an_alert_is_worked_to_its_end_by_supervisor_and_enterprise(
     await press(other, "Answer", Cause="door <b>open</b>", Action="closed it")
     await expect(page.locator("#answer")).to_contain_text("door <b>open</b>")
     await press(page, "Close")
-    await expect(work).to_have_text("Closed")
-    await expect(page.locator("#toasts")).to_contain_text(
+    await expect(page.locator("#toasts")).to_contain_text(  # for eight seconds
         "Alert 1: closed. It is now returned, closed."
     )
+    await expect(work).to_have_text("Closed")
     events = page.locator("#journal b")
     await expect(events).to_have_text(
         ["closed", "answered", "assigned", "acknowledged", "returned", "opened"]
@@ -205,7 +205,7 @@ async def test_a_form_works_without_a_script_and_says_what_is_wrong(
         ({"name": "comment", "reason": "x" * 1001}, 400, "1000 characters"),
         ({"name": "comment"}, 400, "Fill in “Reason”"),
         ({"name": "shelve", "reason": "x"}, 400, "Fill in “For how long”"),
-        ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "hours"),
+        ({"name": "shelve", "reason": "x", "hours": "721"}, 400, "For how long"),
         ({"name": "close", "reason": "x"}, 409, "Alert 1 is returned, unacknowledged"),
         ({"name": "acknowledge", "revision": "0"}, 409, "has changed meanwhile"),
         ({"name": "acknowledge", "id": "no"}, 400, "id"),

@@ -6,6 +6,7 @@ import re
 
 from playwright.async_api import expect
 
+from dashboard.shared import LONGEST
 from domain.people import Role
 from storage.connect import connect
 from tests.browser.conftest import Injected, NewPage
@@ -37,7 +38,7 @@ async def test_an_alert_appears_on_map_counters_and_cards_without_a_reload(
     await expect(store).to_have_text("Example warehouse 1: not assessed")
     await page.evaluate("globalThis.untouched = true")
     await opened(world)
-    world.clock.ahead += 1
+    world.clock.ahead += LONGEST  # that an answer is kept
     await page.clock.fast_forward(3_000)
     card = page.locator("#alert-1")
     for words in ("Major", "Cold room 1 temperature", "9.4 °C", "> 8 °C"):
@@ -68,7 +69,8 @@ async def test_a_region_has_codes_with_reasons_an_index_and_its_silent_devices(
     await expect(page.locator("#map")).to_contain_text(
         "Example vaccination clinic: silent"
     )
-    await page.get_by_role("link", name="Zhejiang").click()
+    async with page.expect_event("load"):  # the page before has this link, too
+        await page.get_by_role("link", name="Zhejiang").click()
     await page.get_by_role("link", name="中文").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("浙江省")
     await page.goto(page.url.split("?", maxsplit=1)[0])  # it is remembered

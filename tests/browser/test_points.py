@@ -63,6 +63,7 @@ async def test_a_range_is_chosen_dragged_and_gone_back_to(
     await expect(page).to_have_url(re.compile(r"/points/1\?range=6h$"))
     await drawn(page, "2026-11-22T11:30")
     await expect(page.locator("#high")).to_have_text("9.4 °C")
+    await expect(page.locator("#mkt")).to_have_text("5.91 °C")
     await expect(page.locator("#values")).to_have_text("181")
     for label in ("excursion > 8", "warning ≥ 7.5", "warning ≤ 2.5", "excursion < 2"):
         await expect(
@@ -173,6 +174,8 @@ async def test_points_are_compared_and_drawn_into_a_picture(
     await expect(page.locator("#legend li")).to_have_count(2)
     await drawn(page)
     await expect(page.locator(".plot .y2title")).to_have_text("%RH")
+    limit = page.locator(".plot").get_by_text("excursion > 8", exact=True)
+    await expect(limit).to_be_visible()
     async with page.expect_download() as picture:
         await page.get_by_role("button", name="PNG").click()
     path = await (await picture.value).path()

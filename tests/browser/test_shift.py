@@ -181,6 +181,7 @@ async def acknowledges_by_keyboard(inbox: Page, number: str) -> None:
 
 async def answers(theirs: Page, number: str) -> None:
     await theirs.locator("#nav-inbox").click()
+    await expect(theirs).to_have_url(re.compile(r"/alerts$"))  # cards have that id, too
     await theirs.locator(f"#alert-{number}").get_by_role("link", name=ROOM).click()
     await expect(theirs).to_have_url(re.compile(rf"/alerts/{number}$"))
     await live(theirs)

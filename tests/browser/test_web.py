@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from dashboard import security
+from dashboard.shared import LONGEST
 from domain.people import Role
 from tests.browser.conftest import new_client
 from tests.browser.world import Site, World, new_world, opened, serve
@@ -172,5 +173,5 @@ async def test_without_a_registry_the_page_says_what_to_do(database: Database) -
         text = (await client.get("/", headers=PERSON)).text
         assert "blackbox registry apply FILE" in text
         await world.register()
-        world.clock.ahead += 1
+        world.clock.ahead += LONGEST
         assert "示例一号仓库" in (await client.get("/", headers=PERSON)).text

@@ -348,6 +348,35 @@ async def test_a_cancelled_dispatcher_leaves_no_session_behind(
     assert await value(owner, DELIVERED) == 0
 
 
+async def test_a_dispatcher_that_is_told_to_end_as_it_loses_the_database_does(
+    database: Database, owner: Connection
+) -> None:
+    """While what it was sending still comes to its end."""
+    begun, ending, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def send(self, delivery: Delivery) -> None:
+            begun.set()
+            try:
+                await asyncio.Future()
+            finally:
+                ending.set()
+                await ended.wait()
+
+    await opened(database, LOG)
+    url = database.url("dispatch")
+    task = asyncio.create_task(dispatch(url, {"log": Slow()}, real_now=real_now))
+    async with asyncio.timeout(20):
+        await begun.wait()
+        await owner.execute(HANG_UP)
+        await ending.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    ended.set()
+    await asyncio.wait({task}, timeout=20)
+    assert task.cancelled()
+
+
 @pytest.mark.parametrize(
     ("step", "arrivals"), [("before-send", 0), ("after-send", 1), ("before-record", 1)]
 )

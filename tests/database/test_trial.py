@@ -103,5 +103,5 @@ async def test_what_cannot_be_tried_is_told(
 
 
 async def test_a_point_that_is_not_there_is_told(box: Box) -> None:
-    with pytest.raises(InputError, match="no such point"):
+    with pytest.raises(InputError, match="No such point"):
         await tried(box, NIGHT, "logger-9/t77")

@@ -59,7 +59,7 @@ class Bench:
         async with aiomqtt.Client("127.0.0.1", self.mosquitto.port) as client:
             await client.subscribe(TOPIC.replace("/readings", "/receipts"))
             await client.publish(TOPIC, json.dumps(document), qos=1)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 async for message in client.messages:
                     return json.loads(bytes(message.payload))
         raise AssertionError

@@ -160,12 +160,12 @@ class System:
 
     async def moved(self, beyond: int) -> None:
         """Wait until there is an intake after `beyond`."""
-        for _ in range(300):
+        for _ in range(600):
             with suppress(Unavailable, psycopg.OperationalError):
                 if await self.progress() > beyond:
                     return
             await asyncio.sleep(0.1)
-        raise AssertionError("no intake for 30 s")
+        raise AssertionError("no intake for a minute")
 
 
 async def rows(connection: Connection, query: Any) -> list[tuple[Any, ...]]:
@@ -247,7 +247,7 @@ async def all_told(system: System, received: Receiver) -> set[str]:
     """The webhooks owed, once all of them have arrived."""
     owed: set[str] = set()
     async with await connect(system.postgres.url(), name="test") as connection:
-        for _ in range(300):
+        for _ in range(600):
             owed = {row[0] for row in await rows(connection, OWED_WEBHOOKS)}
             if owed <= received.counts.keys():
                 return owed

@@ -24,7 +24,7 @@ OWED = "SELECT count(*) FROM delivery"
 
 async def until(connection: Connection, query: LiteralString, rows: list[Any]) -> None:
     found: list[Any] = []
-    for _ in range(200):
+    for _ in range(600):
         found = await (await connection.execute(query)).fetchall()
         if found == rows:
             return

@@ -50,7 +50,7 @@ async def test_what_the_readme_publishes_is_stored(
         process = await asyncio.create_subprocess_exec(*command)
         assert await process.wait() == 0
         ledger = await status.ledger(connection)
-        for _ in range(100):
+        for _ in range(600):
             if ledger["messages"]:
                 break
             await asyncio.sleep(0.1)

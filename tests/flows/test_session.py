@@ -47,7 +47,7 @@ class Receiver:
 
     async def receive(self, *payloads: int) -> None:
         """Wait for so many messages; these they must be."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.got) < len(payloads):
                 await asyncio.sleep(0.005)
         assert [int(message.payload) for message in self.got] == list(payloads)
@@ -113,7 +113,7 @@ async def test_what_is_beyond_the_receive_maximum_waits_for_acknowledgements(
     await send(mosquitto.url, receiver.topic, *range(120))
     await receiver.receive(*range(50))
     acknowledged = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while acknowledged < 120:
             receiver.session.acknowledge(receiver.got[acknowledged:])
             acknowledged = len(receiver.got)
@@ -127,7 +127,7 @@ async def test_nothing_is_read_while_the_inbox_is_full(
     await receiver.open()
     receiver.full = True
     await send(mosquitto.url, receiver.topic, 1, 2)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         connection = receiver.session._connection
         assert connection
         while connection._reading:

@@ -97,7 +97,7 @@ class Ingesting:
     async def until(self, ask: Callable[[], Any], wanted: object) -> None:
         """Wait for an answer."""
         found: object = None
-        for _ in range(400):
+        for _ in range(1200):
             found = await ask()
             if found == wanted:
                 return

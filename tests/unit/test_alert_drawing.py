@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 
 from dashboard.display import Display
 from dashboard.pages.one_alert import drawing
-from dashboard.pages.one_alert.drawing import Drawing, Limit, Stretch
+from dashboard.pages.one_alert.drawing import Drawing, Limit, Scale, Stretch
 from dashboard.texts import Texts
 from storage.alert_details import Slice
 
@@ -91,3 +92,12 @@ def test_without_a_reading_there_are_axes_all_the_same() -> None:
     one = drawn()
     assert one.curves == []
     assert one.values
+
+
+def test_the_axis_names_no_time_that_clocks_leave_out() -> None:
+    spring = datetime(2026, 3, 29, tzinfo=UTC)  # Berlin's clocks go on at 01:00Z
+    show = replace(SHOW, zone=ZoneInfo("Europe/Berlin"))
+    scale = Scale(start=spring, until=spring + timedelta(hours=3), low=0, high=1)
+    labels = [one.label for one in drawing.time_ticks(scale, show)]
+    assert "01:30" in labels
+    assert not {"02:00", "02:30"} & set(labels)

@@ -81,7 +81,7 @@ def broken(old: str, new: str) -> list[str]:
 def resolve(rule: str, limits: Mapping[str, Any]) -> RuleVersion:
     """A catalogue of `gsp-…` rules for temperatures and `any` for anything."""
     if not rule.startswith(("gsp-", "any")):
-        raise InputError(f"rule {rule!r} is unknown\nask for another")
+        raise InputError(zh="不用", en=f"rule {rule!r} is unknown\nask for another")
     content: dict[str, Any] = {"limits": limits}
     if rule != "any":
         content |= {"quantity": "temperature", "unit": "°C"}

@@ -58,9 +58,10 @@ async def inject(
     minutes = FAULTS[fault]
     try:
         await inject_fault(device, fault, minutes)
-    except (InputError, Unavailable) as error:
-        status = 400 if isinstance(error, InputError) else 503
-        raise Problem(status, "demo.refused", why=error) from error
+    except InputError as error:
+        raise Problem(400, "demo.refused", why=error) from error
+    except Unavailable as error:
+        raise Problem(503, "demo.unavailable") from error
     words = t(f"fault.{fault}")
     text = t("demo.done", device=device, fault=words, minutes=minutes)
     return done(request, text, DEMO.path)

@@ -17,6 +17,7 @@ from dashboard.problems import Problem
 from dashboard.texts import Texts
 from domain.errors import (
     CommandError,
+    ForbiddenError,
     InputError,
     StaleError,
     UnknownAlertError,
@@ -109,12 +110,13 @@ def _why(t: Texts, error: InputError) -> str:
     for kind, key in WHY.items():
         if isinstance(error, kind):
             return t(f"inbox.why.{key}")
-    return str(error)
+    return t.pick(error).rstrip("。.")
 
 
 WHY: dict[type[InputError], str] = {
     UnknownAlertError: "unknown",
     StaleError: "stale",
     CommandError: "state",
+    ForbiddenError: "role",
 }
 """The first that fits; what else is wrong says so itself."""

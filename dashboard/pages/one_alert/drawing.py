@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
@@ -195,7 +195,9 @@ def time_ticks(scale: Scale, show: Display) -> Iterator[Tick]:
     )
     time, day = midnight + ceil((scale.start - midnight) / step) * step, None
     while time <= scale.until:
-        local = show.local(time)
+        local = show.local(
+            time.astimezone(UTC)
+        )  # a time that clocks leave out is another
         new, day = local.date() != day, local.date()
         date = show.day(day) if new else ""
         label = f"{local:%H:%M}" if step < DAY else date

@@ -77,11 +77,9 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
         partial(_today, house, person, area, found.points),
         keep=TODAY,
     )
-    numbers = await house.shared.get(
-        ("newest", person.scope, area), partial(_newest, house, person, area)
-    )
     async with house.seen_by(person) as connection:
         position = await journal.horizon(connection)
+        numbers = await standing.newest(connection, area, NEWEST)
         lines = {
             line.head.id: line for line in await alert_list.lines(connection, numbers)
         }
@@ -95,9 +93,7 @@ async def read(house: House, person: Person, region: str | None, show: Display) 
             summary=found,
             today=today,
             reasons=await standing.reasons(connection, shown_codes),
-            newest=await shown(
-                connection, [lines[n] for n in numbers if n in lines], show, person
-            ),
+            newest=await shown(connection, [lines[n] for n in numbers], show, person),
             silent=await standing.silent(connection, area, SILENT),
             example=None if sent else await overview.example(connection),
         )
@@ -131,11 +127,6 @@ async def _summary(house: House, person: Person, area: Region) -> Summary:
     return await asyncio.to_thread(
         summary.summarise, sites, enterprises, opened, house.real_now()
     )
-
-
-async def _newest(house: House, person: Person, area: Region) -> list[int]:
-    async with house.seen_by(person) as connection:
-        return await standing.newest(connection, area, NEWEST)
 
 
 async def _today(house: House, person: Person, area: Region, points: int) -> Today:

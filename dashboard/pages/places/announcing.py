@@ -64,7 +64,10 @@ async def announce(
 
 def _came(outcome: Any, show: Display) -> str:
     if not outcome["done"]:
-        raise Problem(409, "problem.input", why="; ".join(outcome["problems"]))
+        why = outcome.get(show.texts.language)
+        if why is None:
+            raise Problem(409, "places.maintenance.refused")
+        raise Problem(409, "problem.input", why=why)
     return show.texts("places.maintenance.done", n=outcome["points"])
 
 

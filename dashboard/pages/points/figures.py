@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
+from domain.kinetics import Stretch, mean_kinetic
 from domain.registry import InUse
 from storage.charts import Setting
 from storage.rollups import ORIGIN, Rolled
@@ -110,6 +111,24 @@ def whole(
         uncertain=sum(one.uncertain for one in slices),
         conflicts=sum(one.conflicts for one in slices),
         late=sum(one.late for one in slices),
+    )
+
+
+def kinetic(
+    found: Iterable[Rolled], width: timedelta, start: datetime, until: datetime
+) -> tuple[float, float] | None:
+    """Between which temperatures the mean kinetic one lies; slices of `width` count by time."""
+    return mean_kinetic(
+        [
+            Stretch(
+                one.low,
+                one.mean,
+                one.high,
+                (min(one.time + width, until) - max(one.time, start)).total_seconds(),
+            )
+            for one in found
+            if one.low is not None and one.mean is not None and one.high is not None
+        ]
     )
 
 

@@ -9,12 +9,14 @@ from typing import Final
 from urllib.parse import urlencode
 
 from dashboard.display import Display
+from dashboard.pages.points import figures
 from dashboard.pages.points.figures import Figures, rows, whole
 from dashboard.pages.points.ranges import Range
 from dashboard.parts import limits
 from dashboard.parts.alert import shown
 from dashboard.parts.alert.shown import Shown
 from dashboard.parts.chart import slices
+from dashboard.parts.chart.curves import MOST
 from domain.people import Person
 from domain.rules import Severity
 from rules.rule import AnyRule
@@ -41,6 +43,16 @@ class Judge:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Kinetic:
+    """Between which temperatures the mean kinetic one lies."""
+
+    low: float
+    high: float
+    width: str
+    """Of the slices that it is worked out from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
     """Everything that is shown of one point."""
 
@@ -51,6 +63,8 @@ class Page:
     judges: Sequence[Judge]
     range: Range
     figures: Figures
+    kinetic: Kinetic | None
+    """Of a temperature in °C."""
     excursions: dict[str, int]
     """How many, by severity."""
     slices: Sequence[Figures]
@@ -95,6 +109,7 @@ async def read(
         judges=await judges(connection, line, show),
         range=asked,
         figures=whole(parts, settings, asked.start, asked.until),
+        kinetic=await kinetic(connection, line, asked, show),
         excursions=await excursions(connection, number, asked),
         slices=parts,
         neighbours=await point_list.page(
@@ -111,6 +126,21 @@ async def table(
     width = slices.narrowest(asked.span, ROWS)
     found = await slices.read(connection, number, asked.start, asked.until, width)
     return rows(found, width, settings, asked.start, asked.until)
+
+
+async def kinetic(
+    connection: Connection, line: PointLine, asked: Range, show: Display
+) -> Kinetic | None:
+    """The mean kinetic temperature, from as many slices as a chart has."""
+    if (line.quantity, line.unit) != ("temperature", "°C"):
+        return None
+    width = slices.narrowest(asked.span, MOST)
+    found = await slices.read(connection, line.id, asked.start, asked.until, width)
+    between = figures.kinetic(found, width, asked.start, asked.until)
+    if between is None:
+        return None
+    low, high = between
+    return Kinetic(low=low, high=high, width=slices.words(width, show))
 
 
 async def judges(connection: Connection, line: PointLine, show: Display) -> list[Judge]:

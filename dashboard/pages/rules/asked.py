@@ -77,7 +77,7 @@ class Asked:
         until = min(until, show.now)
         if since >= until:
             raise Problem(400, "rules.trial.reversed")
-        if until - since > LONGEST:
+        if show.local(until) - show.local(since) > LONGEST:  # by the clock on the wall
             raise Problem(400, "rules.trial.long", n=LONGEST.days)
         if len(self.points) > MOST:
             raise Problem(400, "rules.trial.many-points", n=MOST)

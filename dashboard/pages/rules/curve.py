@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil, floor, log10
 from typing import Final, NamedTuple
 
@@ -177,8 +177,11 @@ class Curve:
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
         time = midnight + ceil((start - midnight) / step) * step
         while time < self._until:
-            text = f"{time:%m-%d}" if time.hour == time.minute == 0 else f"{time:%H:%M}"
-            yield time, text
+            local = show.local(
+                time.astimezone(UTC)
+            )  # one that clocks leave out is another
+            midnight = local.hour == local.minute == 0
+            yield time, f"{local:%m-%d}" if midnight else f"{local:%H:%M}"
             time += step
 
 

@@ -127,7 +127,7 @@ async def _told(request: Request, steps: Steps) -> AsyncIterator[str]:
                     words = show.texts("rules.trial.progress", n=step.readings)
                     yield _event(share=step.share, text=words)
     except Problem as problem:
-        yield _event(failed=show.texts(problem.text, **problem.values))
+        yield _event(failed=problem.told(show.texts))
 
 
 def _event(**data: object) -> str:
@@ -144,7 +144,7 @@ def _shown(request: Request, result: Result) -> dict[str, Any]:
             for one in result.outcomes
         },
         "area": curve,
-        "amount": partial(trial.amount, result),
+        "amount": partial(trial.amount, result, show),
     }
 
 
@@ -189,6 +189,6 @@ async def _form(
         more=len(offered) > OFFERED,
         most=form.MOST,
         longest=form.LONGEST.days,
-        problem=show.texts(problem.text, **problem.values) if problem else "",
+        problem=problem.told(show.texts) if problem else "",
         **(_shown(request, result) if result else {"result": None}),
     )

@@ -14,13 +14,16 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from alerting.trial import Chunks, Plan, Question, beginning, chunked, judged, planned
+from dashboard.display import Display
 from dashboard.house import House
 from dashboard.pages.rules.curve import Curve
+from dashboard.parts import limits
+from dashboard.parts.limits import Measured
 from dashboard.problems import Problem
 from domain.errors import InputError
 from domain.excursions import Excursion
 from domain.people import Person
-from domain.readings import Slot, decimals
+from domain.readings import Slot
 from domain.registry import Point
 from rules.kinds import from_version
 from rules.trial import Sum, summed
@@ -47,12 +50,21 @@ class Progress(NamedTuple):
 class Compared(NamedTuple):
     """An excursion that was found, raised, or both."""
 
-    excursion: Excursion
-    found: bool
+    found: Excursion | None
     """By the trial."""
-    raised: bool
-    """In truth."""
-    alert: int | None
+    raised: Sequence[Stored]
+    """In truth, at the same level and time: by start."""
+
+    @property
+    def excursion(self) -> Excursion:
+        """The one that was found, or else raised."""
+        return self.found or self.raised[0].excursion
+
+    @property
+    def alerts(self) -> list[int]:
+        """Alerts of what was raised."""
+        numbers = (one.alert for one in self.raised if one.alert is not None)
+        return list(dict.fromkeys(numbers))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -64,6 +76,11 @@ class Outcome:
     found: list[Excursion] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
     sum: Sum
+
+    @property
+    def raised(self) -> Mapping[int, Excursion]:
+        """All that was raised in truth, each once, whatever it is compared with."""
+        return {one.id: one.excursion for some in self.compared for one in some.raised}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -85,7 +102,7 @@ class Result:
     @property
     def raised(self) -> int:
         """Excursions that were raised, of those that began in the stretch or match one."""
-        return sum(one.raised for some in self.outcomes for one in some.compared)
+        return sum(len(one.raised) for one in self.outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,8 +138,10 @@ async def gather(
             points,
             question.since,
             question.until,
-            MOST_FOUND,
+            MOST_FOUND + 1,
         )
+        if len(known) > MOST_FOUND:
+            raise Problem(400, "rules.trial.many-raised", n=MOST_FOUND)
     try:
         rules = {number: from_version(one) for number, one in versions.items()}
         plan = planned(question, models, rules)
@@ -153,6 +172,7 @@ async def tried(
         parts = clip(material.windows[number], begins[number], until)
         return _chunks(here, person, material.points[number], parts)
 
+    within = 0.0
     with here.turns.begun(person.id) as turn:
         async with aclosing(judged(plan, since, chunks, here.turns.slice)) as steps:
             async for step in steps:
@@ -161,14 +181,16 @@ async def tried(
                 count += len(step.slots)
                 curve = curves[step.point]
                 curve.feed(step.slots)
+                if step.slots:
+                    within = _share(begins[step.point], until, step.slots[-1].time)
                 if step.found is not None:
+                    within = 0.0
                     line, raised = (
                         material.lines[step.point],
                         material.raised[step.point],
                     )
                     outcomes.append(_outcome(line, curve, step.found, raised, question))
                 _check(count, outcomes)
-                within = _share(begins[step.point], until, step.slots)
                 yield Progress((len(outcomes) + within) / len(plan.watches), count)
     yield Result(
         plan=plan,
@@ -203,9 +225,9 @@ def _check(count: int, outcomes: Sequence[Outcome]) -> None:
         raise Problem(400, "rules.trial.many-found", n=MOST_FOUND)
 
 
-def _share(begin: datetime, until: datetime, slots: Sequence[Slot]) -> float:
-    """How much of a point is judged; 0 when it is done, and counted as such."""
-    return (slots[-1].time - begin) / (until - begin) if slots else 0.0
+def _share(begin: datetime, until: datetime, time: datetime) -> float:
+    """How much of a point is judged at `time`."""
+    return (time - begin) / (until - begin)
 
 
 def _outcome(
@@ -231,15 +253,12 @@ def compared(
 
     Both by start; what was raised before `since` is there only if it was found.
     """
-    both: list[Compared] = []
-    met: set[int] = set()
-    for one in found:
-        match = next((r for r in raised if meet(one, r.excursion)), None)
-        met |= {r.id for r in raised if meet(one, r.excursion)}
-        alert = match.alert if match else None
-        both.append(Compared(one, found=True, raised=match is not None, alert=alert))
+    both = [
+        Compared(one, [r for r in raised if meet(one, r.excursion)]) for one in found
+    ]
+    met = {r.id for one in both for r in one.raised}
     both += [
-        Compared(r.excursion, found=False, raised=True, alert=r.alert)
+        Compared(None, [r])
         for r in raised
         if r.id not in met and r.excursion.start >= since
     ]
@@ -254,8 +273,8 @@ def meet(one: Excursion, other: Excursion) -> bool:
     return all(e.end is None or begins <= e.end for e in (one, other))
 
 
-def amount(result: Result, line: PointLine, one: Excursion) -> str:
+def amount(result: Result, show: Display, line: PointLine, one: Excursion) -> str:
     """How bad an excursion was, as its level tells: a value, a slope, a total."""
     level = result.plan.rule.level(one.level)
-    unit = line.unit
-    return level.amount(one.peak, unit, decimals(line.resolution)) if level else ""
+    of = Measured(line.quantity, line.unit, line.resolution)
+    return limits.amount(level, show, one.peak, of) if level else ""

@@ -1,7 +1,7 @@
 """One point's curve: a line of readings, or where they are many a band of roll-ups.
 
-Times are written in the viewer's zone and without an offset, as Plotly wants them. A null
-value breaks the line.
+Times are written in one offset (that of the viewer's zone at the end of the range) and without
+it, as Plotly wants them. A null value breaks the line.
 """
 
 from __future__ import annotations

@@ -31,8 +31,15 @@ async def read(
 ) -> dict[str, Any]:
     """The chart of `points` as far as the connection's scope sees them.
 
-    `connection` is of `House.seen_by`: all is of one moment.     Limits and excursions are those of the first point.
+    `connection` is of `House.seen_by`: all is of one moment. Limits and excursions are those
+    of the first point. All times are written at the offset that the viewer's zone has at the
+    end, whether or not its clocks changed before.
     """
+    zone, offset = show.zone_name(until), show.offset(until)
+    changed = show.offset(start) != offset
+    show = show.unchanging(
+        until
+    )  # time runs evenly: no hour comes twice, or is left out
     width = (until - start).total_seconds() / MOST
     first = Slices(point=points[0].id, start=start, until=until, width=width)
     drawn = [await curve(connection, one, start, until, show) for one in points]
@@ -46,16 +53,18 @@ async def read(
     named = sorted({version for setting in settings for version in setting.rules})
     contents = await charts.rules(connection, named)
     rules = {version: limits.rule(content) for version, content in contents.items()}
+    told = [note(drawn[0], show), show.texts("chart.changed", zone=zone) * changed]
     return {
         "from": stamp(start, show),
         "until": stamp(until, show),
-        "zone": show.zone_name(),
+        "zone": zone,
+        "offset": offset,
         "curves": drawn,
         "limits": [
             line for part in parts for line in lines(settings, rules, part, show)
         ],
         "excursions": shades,
-        "note": note(drawn[0], show),
+        "note": " ".join(filter(None, told)),
         "words": {word: show.texts(f"chart.{word}") for word in WORDS},
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -78,3 +80,20 @@ async def test_a_name_that_leads_inside_is_refused_when_a_process_starts() -> No
         await checked("mail", "0x7f.1", ())
     await checked("mail", "localhost", ANYWHERE)
     await checked("mail", "nowhere.invalid", ())
+
+
+async def test_a_process_that_is_told_to_end_while_a_name_is_looked_up_ends() -> None:
+    """Whenever that is: also as the answer comes, on its way through the event loop."""
+    loop = asyncio.get_running_loop()
+    for turns in range(8):
+        loop.set_default_executor(looking_up := ThreadPoolExecutor())
+        task = asyncio.create_task(checked("mail", "localhost", ANYWHERE))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        looking_up.shutdown()  # the answer has come
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if told := not task.done():
+            task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled() == told

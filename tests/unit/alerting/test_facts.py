@@ -25,19 +25,23 @@ def test_the_worst_excursion_is_told_with_the_limit_of_its_own_version() -> None
         an_excursion(start=minutes(9), level="warning", severity=Severity.MINOR),
     ]
     facts = gather(ALERT, RULES, SUBJECT, live)
-    assert (facts.excursion, facts.limit) == (live[1], "> 9 °C")
-    assert gather(ALERT, RULES, SUBJECT, live[2:]).limit == "≥ 7.5 °C"
+    assert (facts.excursion, facts.limit.en) == (live[1], "> 9 °C")
+    assert gather(ALERT, RULES, SUBJECT, live[2:]).limit.en == "≥ 7.5 °C"
 
 
 def test_what_was_found_late_is_told_as_such_with_the_words_of_its_rule() -> None:
     past = [an_excursion()]
     facts = gather(ALERT, RULES, SUBJECT, past, found_late=True)
-    assert (facts.excursion, facts.limit, facts.found_late) == (past[0], "> 8 °C", True)
+    assert (facts.excursion, facts.limit.en, facts.found_late) == (
+        past[0],
+        "> 8 °C",
+        True,
+    )
     assert (facts.what.zh, facts.basis.en) == (OLD.name.zh, OLD.basis.en)
 
 
 def test_the_peak_is_told_at_the_resolution_of_its_point() -> None:
     live = [an_excursion(peak=9.25)]
     coarse = replace(SUBJECT, resolution=1.0)
-    assert gather(ALERT, RULES, SUBJECT, live).amount == "9.2 °C"
-    assert gather(ALERT, RULES, coarse, live).amount == "9 °C"
+    assert gather(ALERT, RULES, SUBJECT, live).amount.en == "9.2 °C"
+    assert gather(ALERT, RULES, coarse, live).amount.en == "9 °C"

@@ -10,12 +10,13 @@ from alerting.telling.texts import (
     HEADLINES,
     SEVERITIES,
     STATES,
-    Text,
     box_facts,
     text,
 )
 from domain.alerts import Event, State
 from domain.rules import Severity
+from domain.text import Text
+from rules.words import NOTHING
 from tests.examples import ALERT, DEVICE, FACTS, TREND, ended, happen, journal, minutes
 
 OPENED_ZH = """\
@@ -210,9 +211,10 @@ def test_what_happened_to_the_box_and_is_over_is_told_with_its_time() -> None:
 
 def test_what_has_no_amount_is_told_by_its_limit_alone() -> None:
     (opened,) = journal(Event.OPENED)
-    told = text(opened, replace(FACTS, amount="", limit="no message for 15 min"))
+    limit = Text("15 分钟没有消息", "no message for 15 min")
+    told = text(opened, replace(FACTS, amount=NOTHING, limit=limit))
     assert "How bad: trigger no message for 15 min" in told.en
-    assert "程度：判定条件 no message" in told.zh
+    assert "程度：判定条件 15 分钟没有消息" in told.zh
 
 
 def test_a_finding_about_a_device_says_where_it_is_and_from_when_to_when() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from alerting.life.deadline_watch import happen
 from alerting.life.life_cycle import step
-from alerting.telling.texts import Text, text
+from alerting.telling.texts import text
 from domain.alerts import Event
+from domain.text import Text
 from tests.examples import ALERT, FACTS, OPENED, SUPERVISOR, minutes
 from tests.examples import happen as happened
 

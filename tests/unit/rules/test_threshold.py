@@ -116,12 +116,12 @@ def test_content_is_valid_json_for_the_database() -> None:
     ("fields", "text"),
     [
         ({"above": 8.0}, "> 8 °C"),
-        ({"below": -0.5, "inclusive": True}, "≤ -0.5 °C"),
-        ({"below": 2.0, "above": 8.25}, "< 2, > 8.25 °C"),
+        ({"below": -0.5, "inclusive": True}, "≤ −0.5 °C"),
+        ({"below": 2.0, "above": 8.25}, "< 2 °C, > 8.25 °C"),
     ],
 )
 def test_a_level_says_what_violates_it_and_how_bad_it_was(
     fields: dict[str, Any], text: str
 ) -> None:
-    assert a_level(**fields).limit("°C") == text
-    assert a_level(**fields).amount(8.25, "°C", 1) == "8.2 °C"
+    assert a_level(**fields).limit("°C") == (text, text)
+    assert a_level(**fields).amount(8.25, "°C", 1) == ("8.2 °C", "8.2 °C")

@@ -40,25 +40,25 @@ def test_unknown_device_is_answered_with_the_known_ones() -> None:
     answer, fault = asked(device="coldroom-9", fault="door-open", minutes=20)
     assert fault is None
     assert not answer.accepted
-    assert "'coldroom-9'" in answer.reason
-    assert "coldroom-1, scripted-1" in answer.reason
+    assert "'coldroom-9'" in answer.en
+    assert "coldroom-1, scripted-1" in answer.en
 
 
 def test_unknown_fault_is_answered_with_the_known_ones() -> None:
     answer, fault = asked(device="coldroom-1", fault="fire", minutes=20)
     assert fault is None
-    assert "'fire'" in answer.reason
-    assert "door-open" in answer.reason
+    assert "'fire'" in answer.en
+    assert "door-open" in answer.en
 
 
 def test_scripted_device_keeps_its_values() -> None:
     answer, fault = asked(device="scripted-1", fault="sensor-stuck", minutes=20)
     assert fault is None
-    assert "corrupt, duplicates, offline, radio-gap" in answer.reason
+    assert "corrupt, duplicates, offline, radio-gap" in answer.en
 
 
 def test_unreadable_request_is_answered() -> None:
     for payload in (b"\xff", b"{}", b'{"device":"x","fault":"y","minutes":-1}'):
         answer, fault = decide(payload, MODELS, start=SUMMER, now=NOW)
         assert fault is None
-        assert "unreadable" in answer.reason
+        assert "unreadable" in answer.en

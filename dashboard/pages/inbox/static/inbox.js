@@ -81,8 +81,15 @@ function choose(on) {
 
 list.addEventListener("change", count);
 all?.addEventListener("change", () => choose(all.checked));
-// Also where some were refused: the answer names them, and the next key must not hit the others.
-for (const answer of ["sent", "refused"]) work.addEventListener(answer, () => choose(false));
+// What was sent is chosen no more, also where some were refused: the answer names them, and the
+// next key must not hit the others. What was chosen meanwhile stays chosen.
+for (const came of ["sent", "refused"]) {
+  work.addEventListener(came, ({ detail: fields }) => {
+    if (fields.has("only")) return;
+    for (const box of ticked()) if (fields.getAll("alert").includes(box.value)) box.checked = false;
+    count();
+  });
+}
 
 // Commands.
 

@@ -38,7 +38,7 @@ function show(busy) {
 
 async function follow(address, signal) {
   const answer = await fetch(address, { headers: { Accept: "text/event-stream" }, signal });
-  if (!answer.ok) {
+  if (!answer.headers.get("Content-Type").startsWith("text/event-stream")) {
     const { detail } = await answer.json();
     return report(told, { done: false, text: detail });
   }
@@ -46,22 +46,28 @@ async function follow(address, signal) {
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return;
+    if (done) throw new Error("ended without a result"); // the server did
     const events = (text + value).split("\n\n");
     text = events.pop();
-    for (const event of events) take(JSON.parse(event.slice("data: ".length)));
+    for (const event of events) {
+      if (take(JSON.parse(event.slice("data: ".length)))) return;
+    }
   }
 }
 
-// The markup comes from our own template, which escapes every name.
+/** Shows what an event tells; whether it was the last. The markup comes from our own template,
+ *  which escapes every name. */
 function take({ share, text, failed, html }) {
-  if (failed) return report(told, { done: false, text: failed });
   if (html) {
     const fresh = new DOMParser().parseFromString(html, "text/html");
     result.replaceChildren(...fresh.body.childNodes);
-    return report(told, { done: true, text: "" });
+  }
+  if (failed || html) {
+    report(told, { done: !failed, text: failed ?? "" });
+    return true;
   }
   bar.value = share;
   told.className = "result";
   told.textContent = text;
+  return false;
 }

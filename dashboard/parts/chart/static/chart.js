@@ -9,7 +9,7 @@ const AT_MOST = 5000; // how often a chart that ends now follows, in millisecond
 const LONG = 2 * 86400000; // a range that is longer follows more slowly: nobody sees a minute in it
 const OPTIONS = { displayModeBar: false, doubleClick: false };
 
-const drawn = new WeakMap(); // figure → {address, at, chart, busy, heeded}
+const drawn = new WeakMap(); // figure → {address, at, chart, busy, size, heeded}
 let library = null;
 let paper = null; // width of a chart while the page is printed
 
@@ -68,6 +68,8 @@ async function refresh(figure) {
   if (figure.dataset.series !== address) refresh(figure);
 }
 
+const size = (plot) => `${plot.clientWidth}×${plot.clientHeight}`;
+
 async function paint(figure) {
   const plot = figure.querySelector(".plot");
   const known = drawn.get(figure);
@@ -75,18 +77,28 @@ async function paint(figure) {
   const Plotly = await plotly(figure.dataset.plotly);
   const zoom = "zoom" in figure.dataset && matchMedia("(pointer: fine)").matches;
   const place = { width: paper ?? plot.clientWidth, height: plot.clientHeight, zoom };
+  known.size = size(plot);
   await Plotly.react(plot, traces(chart), layout(chart, place), OPTIONS);
   if (known.heeded) return; // not kept in an attribute: a renewal takes what is not the server's
   known.heeded = true;
   plot.on("plotly_relayout", (change) => tell(figure, change));
-  new ResizeObserver(() => paint(figure)).observe(plot);
+  new ResizeObserver(() => {
+    if (size(plot) !== known.size) paint(figure); // it is told of the first one, too
+  }).observe(plot);
 }
 
-/** What was dragged over, in the viewer's zone as Plotly writes it, as moments. */
+/** What was dragged over, in the chart's offset as Plotly writes it, as moments. */
 function tell(figure, change) {
+  const { offset } = shown(figure);
   const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]]
-    .map((local) => local && new Date(local.replace(" ", "T")).toISOString());
+    .map((local) => local && moment(local, offset));
   if (from) figure.dispatchEvent(new CustomEvent("zoomed", { bubbles: true, detail: { from, to } }));
+}
+
+function moment(local, offset) {
+  const [day, time = "00:00"] = local.split(" "); // Plotly leaves out what is zero
+  const [hours, minutes = "00", seconds = "00"] = time.split(":");
+  return new Date(`${day}T${hours}:${minutes}:${seconds}${offset}`).toISOString();
 }
 
 const all = () => document.querySelectorAll("figure[data-series]");

@@ -129,8 +129,9 @@ export function layout(chart, place) {
   const plain = { gridcolor: colour("line"), linecolor: colour("line"), zeroline: false, fixedrange: true };
   const [low, high] = extent(chart, units(chart)[0]);
   const second = units(chart)[1];
-  const labels = second === undefined ? limitLabels(chart, place, low, high) : [];
-  const right = second !== undefined ? 64 : labels.length && !narrow(place) ? 116 : 8;
+  const inside = second !== undefined || narrow(place);
+  const labels = limitLabels(chart, place, low, high, inside);
+  const right = second !== undefined ? 64 : labels.length && !inside ? 116 : 8;
   const margin = { l: 48, r: right, t: 14, b: 40 };
   const empty = chart.curves.every((curve) => !curve.line.times.length);
   return {
@@ -186,10 +187,10 @@ function limitShapes(chart, low, high) {
   ]);
 }
 
-/** Labels of the limits that hold at the end: beside the plot, or in it where it is narrow. */
-function limitLabels(chart, place, low, high) {
+/** Labels of the limits that hold at the end: beside the plot, or in it where there is no room. */
+function limitLabels(chart, place, low, high, inside) {
   const pixels = (place.height - 60) / (high - low);
-  const side = narrow(place) ? { x: 0, xshift: 2 } : { x: 1, xshift: 5 };
+  const side = inside ? { x: 0, xshift: 2 } : { x: 1, xshift: 5 };
   let below = -Infinity;
   return chart.limits
     .filter((limit) => limit.until === chart.until)
@@ -240,12 +241,16 @@ function extent(chart, unit) {
   return [low - room, high + room];
 }
 
-/** A quantity that has states is scaled by their names. */
+/** A quantity that has states is scaled by their names. No n, k or M stands before a unit that
+ *  may have one of its own (6n mS/cm), and no title is the 1 of a count. */
 function scale(chart, unit) {
   const states = chart.curves.find((curve) => curve.unit === unit)?.states ?? [];
   return states.length
     ? { tickmode: "array", tickvals: states.map((_, value) => value), ticktext: states }
-    : { tickmode: "auto", title: { text: escaped(unit), standoff: 6 } };
+    : {
+      tickmode: "auto", exponentformat: "power",
+      title: { text: unit === "1" ? "" : escaped(unit), standoff: 6 },
+    };
 }
 
 const nothing = (chart) => ({

@@ -18,7 +18,8 @@ export async function picture(figure, name) {
       layout: {
         ...form,
         title: { text: escaped(name), x: 0.04, subtitle: { text: between(chart) } },
-        margin: { ...form.margin, t: 90, b: 80 },
+        annotations: [...form.annotations, ...note(chart)],
+        margin: { ...form.margin, t: 90, b: 100 },
         legend: { ...form.legend, y: -0.1, yanchor: "top" },
       },
     },
@@ -29,6 +30,12 @@ export async function picture(figure, name) {
 
 const between = ({ from, until, zone }) =>
   `${[from, until].map((time) => time.slice(0, 19).replace("T", " ")).join(" – ")} (${escaped(zone)})`;
+
+/** What stands below the chart on the page: how it is drawn. */
+const note = (chart) => (chart.note ? [{
+  x: 0, y: 0, yshift: -96, xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom",
+  showarrow: false, text: escaped(chart.note), font: { size: 11 },
+}] : []);
 
 async function drawn(svg, ground) {
   const address = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));

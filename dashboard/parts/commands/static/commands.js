@@ -27,9 +27,12 @@ document.addEventListener("click", (event) => {
   aim(form, opener.dataset);
 });
 
-// Who was told that the alert has changed may go on, knowing how it is now.
-document.addEventListener("renewed", () => {
+// Who was told that the alert has changed may go on, knowing how it is now: by the next
+// renewal, or by one that came before the refusal.
+function goOn() {
   const form = document.querySelector("dialog.command[open] form:has(.result.failed)");
   const opener = form && document.getElementById(form.dataset.opener);
   if (opener) aim(form, opener.dataset);
-});
+}
+document.addEventListener("refused", goOn);
+document.addEventListener("renewed", goOn);
