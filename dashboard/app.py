@@ -40,6 +40,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     quiet_after: float = QUIET_AFTER,
     channels: Sequence[str] = ("log",),
     broker: Broker | None = None,
+    speed: float | None = None,
 ) -> FastAPI:
     """The application. It follows the database from its start-up to its shutdown.
 
@@ -51,6 +52,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
     `quiet_after` is the number of real seconds without any intake that the banner mentions:
     a province hears something each second, a single store needs more than its interval.
     `channels` are the names of those that people can be told over. `broker` is where devices reach it.
+    `speed` is how many times as fast as real time a demo's clock runs; None: it is real time.
     """
     metrics = CollectorRegistry()
     stream = Stream(
@@ -81,6 +83,7 @@ def create_app(  # noqa: PLR0913 - everything is handed in here
         shared=Shared(clock.elapsed),
         channels=tuple(channels),
         broker=broker,
+        speed=speed,
     )
     app.state.metrics = health.Metrics(metrics)
     for part in (pages, api, health, assets):

@@ -28,6 +28,8 @@ class Display:
     """The viewer's."""
     now: datetime
     """Domain time of the page."""
+    demo: bool = False
+    """Whether that is a demo's: not today's."""
 
     @property
     def locale(self) -> Locale:
@@ -68,6 +70,10 @@ class Display:
     def moment(self, time: datetime) -> str:
         """Date and time of day: `22 Nov 2026, 17:30:05`, `2026年11月22日 17:30:05`."""
         return dates.format_datetime(self.local(time), "medium", locale=self.locale)
+
+    def real(self, text: str) -> str:
+        """A written time of sessions, tokens and deliveries: in a demo it is told apart."""
+        return self.texts("real-time", time=text) if self.demo else text
 
     def day(self, day: date) -> str:
         """A date without a time: `22 Nov 2026`, `2026年11月22日`."""

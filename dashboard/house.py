@@ -77,6 +77,8 @@ class House:
     stream: Stream
     shared: Shared
     """Answers of heavy queries."""
+    speed: float | None = None
+    """Domain seconds per real second, of a demo; None: domain time is real time."""
     broker: Broker | None = None
     """Where devices reach the broker, as pages tell it; None: its operator does."""
     channels: tuple[str, ...] = ()
@@ -130,7 +132,12 @@ class House:
 
     def display(self, texts: Texts, zone: tzinfo | None = None) -> Display:
         """Writes values and times of a page that is made now, in the viewer's zone."""
-        return Display(texts=texts, zone=zone or self.zone, now=self.clock.now())
+        return Display(
+            texts=texts,
+            zone=zone or self.zone,
+            now=self.clock.now(),
+            demo=self.speed is not None,
+        )
 
 
 def house(request: Request) -> House:

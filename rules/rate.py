@@ -14,7 +14,7 @@ from rules.runs import RunMeasure
 from rules.statistics import Window
 from rules.streaks import Numbers, streaks
 from rules.watch import Watch
-from rules.words import held, rounded, span
+from rules.words import held, per_hour, span
 
 HOUR = timedelta(hours=1)
 
@@ -38,7 +38,7 @@ class RateLevel(Band):
 
     def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The rate: `14.20 °C/h`."""
-        rate = f"{rounded(peak, decimals + 1)} {unit}/h"
+        rate = per_hour(peak, unit, decimals)
         return Text(rate, rate)
 
 

@@ -24,7 +24,7 @@ from rules.runs import RunMeasure
 from rules.statistics import Window, median, sen_interval, theil_sen
 from rules.streaks import Numbers, streaks
 from rules.watch import Watch
-from rules.words import number, rounded, span
+from rules.words import number, per_hour, span
 
 HOUR = timedelta(hours=1)
 NO_TREND: Numbers = (0.0,)
@@ -96,7 +96,7 @@ class TrendLevel(Band):
 
     def amount(self, peak: float, unit: str, decimals: int) -> Text:
         """The slope: `0.62 °C/h`."""
-        slope = f"{rounded(peak, decimals + 1)} {unit}/h"
+        slope = per_hour(peak, unit, decimals)
         return Text(slope, slope)
 
 

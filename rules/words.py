@@ -16,6 +16,8 @@ UNITS: Final = (
 )
 """Of durations, the largest first: a rule's hours are never days."""
 NOTHING: Final = Text("", "")
+SLOPE: Final = 2
+"""Decimals of a rate, if the values themselves have no more."""
 
 
 def number(value: float) -> str:
@@ -26,6 +28,12 @@ def number(value: float) -> str:
 def rounded(value: float, decimals: int) -> str:
     """A number with so many decimals and a true minus sign: 8.1, −0.50."""
     return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def per_hour(value: float, unit: str, decimals: int) -> str:
+    """A rate of values with so many decimals; it is given one more, up to SLOPE: `14.20 °C/h`."""
+    digits = max(decimals, min(decimals + 1, SLOPE))
+    return f"{rounded(value, digits)} {unit}/h"
 
 
 def span(duration: timedelta) -> Text:

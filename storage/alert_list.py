@@ -34,6 +34,7 @@ SELECT a.id FROM alert a
             ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
    AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
             WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'unanswered' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND (a.assigned_at IS NOT NULL OR a.acknowledged_at IS NOT NULL)
             WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
             WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
             ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
@@ -79,6 +80,7 @@ SELECT a.severity, count(*) AS alerts, count(a.overdue_since) AS overdue,
             ELSE a.withdrawn_at IS NULL AND a.returned_at IS NULL END)
    AND (%(work)s::text IS NULL OR CASE %(work)s WHEN 'closed' THEN a.closed_at IS NOT NULL
             WHEN 'answered' THEN a.closed_at IS NULL AND a.answered_at IS NOT NULL
+            WHEN 'unanswered' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND (a.assigned_at IS NOT NULL OR a.acknowledged_at IS NOT NULL)
             WHEN 'assigned' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NOT NULL
             WHEN 'acknowledged' THEN a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NOT NULL
             ELSE a.closed_at IS NULL AND a.answered_at IS NULL AND a.assigned_at IS NULL AND a.acknowledged_at IS NULL END)
@@ -148,6 +150,7 @@ class Filter:
     signal: str | None = None
     """As in `State`, like `work`."""
     work: str | None = None
+    """Or `unanswered`: acknowledged or assigned."""
     severity: Severity | None = None
     """At least."""
     level: Severity | None = None

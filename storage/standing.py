@@ -39,9 +39,12 @@ SELECT site, count(*) FILTER (WHERE waits AND severity = 3) AS critical,
        count(*) FILTER (WHERE waits AND severity = 2) AS major, count(*) FILTER (WHERE waits AND severity = 1) AS minor,
        count(*) FILTER (WHERE waits AND acknowledged_at IS NULL) AS unacknowledged,
        count(overdue_since) FILTER (WHERE waits) AS overdue,
+       count(*) FILTER (WHERE unanswered) AS unanswered, count(overdue_since) FILTER (WHERE unanswered) AS unanswered_overdue,
        coalesce(max(severity) FILTER (WHERE returned_at IS NULL AND silence IS NULL), 0) AS worst,
        count(DISTINCT device) FILTER (WHERE returned_at IS NULL AND silence IS NOT NULL) AS silent
-  FROM (SELECT a.*, a.shelved_until IS NULL AS waits, CASE WHEN a.point IS NULL THEN v.version END AS silence
+  FROM (SELECT a.*, a.shelved_until IS NULL AS waits,
+               a.shelved_until IS NULL AND a.severity >= 2 AND a.answered_at IS NULL
+               AND (a.assigned_at IS NOT NULL OR a.acknowledged_at IS NOT NULL) AS unanswered, CASE WHEN a.point IS NULL THEN v.version END AS silence
           FROM alert AS a
           LEFT JOIN rule_version AS v ON v.version = a.version AND v.kind = 'silence'
          WHERE a.withdrawn_at IS NULL AND a.closed_at IS NULL AND NOT a.suppressed
@@ -141,6 +144,9 @@ class Open:
     minor: int = 0
     unacknowledged: int = 0
     overdue: int = 0
+    unanswered: int = 0
+    """That await the enterprise's answer: major at least, acknowledged or assigned."""
+    unanswered_overdue: int = 0
     worst: int = 0
     """Severity of those whose signal has not returned, less silences; 0: there is none."""
     silent: int = 0

@@ -32,9 +32,10 @@ async def run(settings: Settings, *, demo: str | None = None) -> None:
         telling = Telling(
             subscriptions(settings), real_now, linked(settings.public_url)
         )
+        clock = settings.read_clock()
         app = create_app(
             pool=pool,
-            clock=settings.read_clock(),
+            clock=clock,
             carry_out=partial(carry_out, tell=telling.of_people),
             real_now=real_now,
             secure=settings.secure(),
@@ -42,6 +43,7 @@ async def run(settings: Settings, *, demo: str | None = None) -> None:
             faults=faults,
             channels=known_channels(settings),
             broker=settings.public_broker(),
+            speed=clock.factor if settings.clock else None,
         )
         server = create_server(
             app,

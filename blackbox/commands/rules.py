@@ -62,7 +62,7 @@ def tried(
     point: Annotated[str | None, typer.Option(help="device/point; else all.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """在历史数据上试用规则 · what a rule would have raised on stored readings.
+    """用历史数据试算规则 · what a rule would have raised on stored readings.
 
     A rule that is assigned is judged as it is assigned, unless --limits are given; any
     other as if it had been in force at every point that it suits.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from dashboard.display import Display
+from domain.quantities import QUANTITIES
 from domain.readings import decimals
 from rules.kinds import parse
 from rules.level import Judging, Level, Limits
@@ -35,6 +36,33 @@ def sides(level: Limits) -> Iterator[tuple[str, float]]:
         yield "above", level.above
     if level.below is not None:
         yield "below", level.below
+
+
+def reached(levels: Iterable[Level], quantity: str, unit: str) -> list[Level]:
+    """The levels less limits that no value of the quantity is beyond: above 100 %RH.
+
+    A registry has no other way to switch a level off, or a side of it.
+    """
+    known = QUANTITIES.get(quantity)
+    extremes = known.units.get(unit) if known else None
+    if extremes is None:
+        return list(levels)
+    return [one for level in levels if (one := _reached(level, *extremes)) is not None]
+
+
+def _reached(level: Level, least: float, most: float) -> Level | None:
+    if not isinstance(level, ThresholdLevel):
+        return level
+    alone = {"above": {"below": None}, "below": {"above": None}}
+    ever = {
+        side: value
+        for side, value in sides(level)
+        if level.model_copy(update=alone[side]).violates(
+            most if side == "above" else least
+        )
+    }
+    never = dict.fromkeys(("above", "below"))
+    return level.model_copy(update=never | ever) if ever else None
 
 
 def sign(level: Limits, side: str) -> str:

@@ -10,7 +10,7 @@ const REPEAT = 20000; // milliseconds from sound to sound
 const TOGETHER = 5000; // within which one tab's sound is enough
 const AGAIN = 10000; // between two questions that no event gives rise to
 
-import { toast } from "./page.js";
+import { toast } from "./toast.js"; // of nothing else: what breaks a page must not silence it
 
 const control = document.getElementById("sound");
 let now = { unacknowledged: 0, newest: null };
@@ -93,6 +93,7 @@ function beep(tones) {
   });
 }
 
+if (control) control.disabled = false;
 control?.addEventListener("click", () => {
   if (calls()) {
     localStorage.setItem(SILENCED, now.newest);

@@ -1,11 +1,12 @@
 // What all pages can do: links within the page, forms that are sent without leaving it,
-// dialogs, and a word about what has just come.
+// and dialogs.
 //
 //   <a href="…" data-go>            changes the page's address and renews it
 //   <form data-send>                is sent; its <output class="result"> says what came of it
 //   <button data-open="ID">         opens the dialog of that id; data-cancel closes it
 
 import { renew, wake } from "./renew.js";
+import { toast } from "./toast.js";
 
 // Links within the page.
 
@@ -85,20 +86,5 @@ document.addEventListener("click", (event) => {
     event.target.closest("dialog").close();
   }
 });
-
-// What has just come: at most three at a time, or nobody reads any.
-
-const TOASTS = 3;
-
-export function toast(words) {
-  const toasts = document.getElementById("toasts");
-  const one = document.createElement("p");
-  one.className = "toast";
-  one.textContent = words;
-  toasts.append(one);
-  while (toasts.children.length > TOASTS) toasts.firstElementChild.remove();
-  setTimeout(() => one.remove(), 8000);
-  return one;
-}
 
 wake(document);

@@ -10,6 +10,7 @@ import re
 import shlex
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import aiomqtt
 import httpx
@@ -20,8 +21,17 @@ from blackbox.services.mosquitto import Mosquitto
 from domain.broker import Broker
 from domain.people import Role
 from ingest.door import Message
+from ingest.receipts import receipts
 from tests.browser.conftest import NewPage, new_client
-from tests.browser.world import ENTERPRISE, REGISTRY, TOPIC, Site, World, serve
+from tests.browser.world import (
+    ENTERPRISE,
+    REGISTRY,
+    TOPIC,
+    PageClock,
+    Site,
+    World,
+    serve,
+)
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -32,6 +42,19 @@ enterprises:
     name: East Lake Pharma
     kind: wholesaler
 """
+SPEED = 60.0
+
+
+class DemoClock(PageClock):
+    """In July, and fast."""
+
+    started = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        passed = datetime.now(UTC) - self.started
+        return datetime(2026, 7, 15, 8, tzinfo=UTC) + passed * SPEED
+
+
 SHELL = ("sh", "-c")
 PYTHON = (sys.executable, "-c")
 EVIL = "<img src=x onerror=alert(1)>"
@@ -83,21 +106,29 @@ async def test_what_a_device_is_told_to_send_arrives_as_it_stands(
     world: World, database: Database, secret: str, mosquitto: Mosquitto
 ) -> None:
     broker = Broker.parse(mosquitto.url.replace("//", "//engineer:s3cret@"))
+    world.clock = clock = DemoClock()
     async with (
-        serve(database, world.clock, broker=broker) as site,
+        serve(database, clock, broker=broker, speed=SPEED) as site,
         new_client(site, secret) as client,
         aiomqtt.Client("127.0.0.1", broker.port) as listener,
     ):
         text = html.unescape((await client.get("/devices/2?lang=en")).text)
         assert "s3cret" not in text
         assert "HOST" not in text
-        await listener.subscribe(TOPIC.format("coldroom-2"))
+        assert "the demo’s clock" in text
+        topic = TOPIC.format("coldroom-2")
+        await listener.subscribe(topic)
         for name, interpreter in (("publish", SHELL), ("sender", PYTHON)):
             copied = re.search(rf'<code id="{name}">(.*?)</code>', text, re.DOTALL)
             assert copied is not None
             running = await asyncio.create_subprocess_exec(*interpreter, copied[1])
             message = await anext(aiter(listener.messages))
-            assert "t1" in json.loads(bytes(message.payload))["values"]
+            payload = bytes(message.payload)
+            assert "t1" in json.loads(payload)["values"]
+            (taken,) = await world.intake.commit([Message(topic, payload)], clock.now())
+            ((_, told),) = receipts(taken.offers, taken.intake, taken.digest)
+            receipt = json.loads(told)
+            assert (receipt["kept"], receipt["refused"]) == ([[1, 1]], [])
             with suppress(ProcessLookupError):
                 running.kill()
             await running.wait()

@@ -25,6 +25,7 @@ from tests.browser.world import Site, serve
 from tests.services import Database, new_database
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+ENGLISH = {"Accept": "text/html", "Accept-Language": "en"}
 RUN = """
 async () => (await axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } })).violations
     .filter((one) => ["serious", "critical"].includes(one.impact))
@@ -117,6 +118,23 @@ NAMES = [
 
 async def test_the_list_of_pages_is_complete(furnished: Furnished) -> None:
     assert list(furnished.pages) == NAMES
+
+
+async def test_pages_have_titles_of_their_own_and_sections_have_names(
+    furnished: Furnished,
+) -> None:
+    titles: dict[str, set[str]] = {}
+    for shot in furnished.pages.values():
+        async with new_client(
+            furnished.site, shot.who and furnished.sessions[shot.who]
+        ) as client:
+            text = (await client.get(shot.path, headers=ENGLISH)).text
+        title = re.search("<title>(.*?)</title>", text, re.DOTALL)
+        assert title, shot.name
+        titles.setdefault(title[1], set()).add(shot.path.partition("?")[0])
+        if shot.name != "error":
+            assert not re.search(r"<section(?![^>]*aria-label)[^>]*>", text), shot.name
+    assert [title for title, paths in titles.items() if len(paths) > 1] == []
 
 
 @pytest.mark.parametrize("dress", ["desk", "phone"])

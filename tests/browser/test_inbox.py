@@ -198,6 +198,16 @@ async def test_a_critical_alert_rings_until_it_is_acknowledged(
     await expect(page).to_have_title("Alerts · Black box")
 
 
+async def test_a_critical_alert_rings_where_the_script_of_pages_never_came(
+    owner: object, new_page: NewPage
+) -> None:
+    page = await new_page("/settings", without="**/static/page.js")
+    sound = page.locator("#sound")
+    await expect(page).to_have_title(re.compile(r"^\(‼1\) "))
+    await sound.click()
+    await expect(sound).to_have_attribute("data-sounded", "1")
+
+
 async def test_a_shift_is_handed_over_with_a_note(
     owner: object, new_page: NewPage, client: httpx.AsyncClient
 ) -> None:

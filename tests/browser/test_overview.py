@@ -11,7 +11,7 @@ from dashboard.shared import LONGEST
 from domain.people import Role
 from storage.connect import connect
 from tests.browser.conftest import Injected, NewPage
-from tests.browser.world import ENTERPRISE, REGISTRY, World, opened
+from tests.browser.world import ENTERPRISE, REGISTRY, WARM, World, opened
 from tests.people import signed_in, somebody
 from tests.services import Database
 
@@ -21,6 +21,7 @@ SELECT id, 'yellow', 81.5, json_build_object('share', %s::int, 'points', 9, 'due
        '[{"colour": "yellow", "key": "k", "zh": "<b>过期</b>", "en": "<b>overdue</b>", "link": {}}]', '1', now(), 1
   FROM enterprise
 """
+TAKEN_UP = "UPDATE alert SET acknowledged_at = opened_at, overdue_since = opened_at WHERE id = 1"
 SILENT = """
 INSERT INTO alert (id, rule, version, device, enterprise, site, region, severity, suppressed, opened_at, entries)
 SELECT 900, 'device-silent', (SELECT version FROM rule_version WHERE kind = 'silence' LIMIT 1), d.id, s.enterprise,
@@ -117,6 +118,28 @@ async def test_an_enterprise_sees_its_own(
     await expect(page.locator("#map")).to_contain_text(evil)
     await expect(page.locator("main")).not_to_contain_text("clinic")
     assert await page.locator("img").count() == 0
+
+
+async def test_an_enterprise_is_told_what_awaits_its_answer(
+    database: Database, world: World, new_page: NewPage
+) -> None:
+    await opened(world)
+    await world.send("coldroom-2", *WARM)
+    async with await connect(database.url(), name="test-owner") as owner:
+        await owner.execute(TAKEN_UP)
+    number = await world.enterprise(ENTERPRISE)
+    user = somebody("pharma", Role.ENTERPRISE, enterprise=number)
+    session = await signed_in(database, user, world.clock.real_now())
+    page = await new_page(session=session)
+    counters = page.locator("#open")
+    await expect(counters).not_to_contain_text("not acknowledged")
+    await expect(counters.locator(".counter").first).to_have_text("1 await your answer")
+    await counters.get_by_role("link", name="1 answers overdue").click()
+    await expect(page.locator("#alerts > li")).to_have_count(1)
+    await page.go_back()
+    await counters.get_by_role("link", name="1 await your answer").click()
+    await expect(page.locator("#alerts > li")).to_have_count(1)
+    await expect(page.locator("#alerts")).to_contain_text("Cold room 1 temperature")
 
 
 async def test_a_fault_is_injected_by_a_button(

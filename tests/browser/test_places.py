@@ -37,6 +37,10 @@ SELECT id, 'red', 50, '{"share": 1}', '[{"colour": "red", "key": "x", "zh": "原
        '0', '2026-11-22T09:00Z', 1
   FROM enterprise WHERE code = '91330106MA27XY001X'
 """
+OVERDUE = """
+UPDATE alert SET overdue_since = opened_at
+ WHERE id = (SELECT id FROM alert WHERE severity = 1 AND returned_at IS NULL ORDER BY id LIMIT 1)
+"""
 WAITS = "UPDATE alert SET acknowledged_at = opened_at"
 WINDOW = {
     "begins": "2026-11-23T08:00",
@@ -93,7 +97,9 @@ async def test_from_the_list_to_a_code_with_reasons_and_on_to_a_live_site(
     await opened(world)
     await expect(tile).to_contain_text("9.4 °C")
     await expect(tile).to_contain_text("Excursion since 09:15:05")
-    await expect(page.locator(".alert-card")).to_contain_text("Cold room 1 temperature")
+    await expect(page.locator(".alert-brief")).to_contain_text(
+        "Cold room 1 temperature"
+    )
     await expect(page.get_by_label("Reason")).to_have_value("half a word")
     assert await page.evaluate("globalThis.untouched")
 
@@ -108,7 +114,10 @@ async def test_who_is_of_an_enterprise_is_led_to_it_and_to_what_awaits_its_answe
     page = await new_page("/enterprises", session=own)
     await expect(page).to_have_url(re.compile(ENTERPRISE))
     waiting = page.get_by_role("region", name="Awaiting your answer")
-    await expect(waiting.get_by_role("link")).to_have_attribute("href", "/alerts/1")
+    await expect(waiting.locator("ol a")).to_have_attribute("href", "/alerts/1")
+    await waiting.get_by_role("link", name="See it").click()
+    await expect(page.locator("#alerts > li")).to_have_count(1)
+    await page.go_back()
     foreign = page.context.request
     for path in ("/sites/4", f"/enterprises/{CLINIC}"):
         answer = await foreign.get(re.sub(r"/enterprises.*", path, page.url))
@@ -137,6 +146,28 @@ async def test_what_goes_on_stands_before_what_is_over(
         page = (await client.get(place, headers={"Accept": "text/html"})).text
         cards = re.findall(r'href="/alerts/(\d+)"', page)
         assert cards[:2] == ["1", "2"], place
+
+
+async def test_of_many_alerts_a_site_shows_the_most_pressing_and_then_its_values(
+    world: World, new_page: NewPage, database: Database
+) -> None:
+    hot = [(float(minute), {"t1": 9.4, "h1": 95.0}) for minute in range(60, 0, -1)]
+    await world.send("coldroom-1", *hot, (0.0, {"t1": 9.4, "h1": 95.0}))
+    await world.send("coldroom-2", *hot, (0.0, {"t1": 5.0, "h1": 95.0}))  # one is over
+    async with await connect(database.url(), name="owner") as owner:
+        await owner.execute(OVERDUE)
+    page = await new_page("/sites/1", viewport={"width": 390, "height": 844})
+    briefs = page.locator(".alert-brief")
+    await expect(briefs).to_have_count(3)
+    await expect(briefs.first).to_contain_text("Minor")
+    await expect(briefs.first).to_contain_text("Overdue")
+    await expect(briefs.nth(1)).to_contain_text("Major")
+    await expect(page.locator("#site-now")).not_to_contain_text("Example Pharma")
+    box = await page.locator(".tile").first.bounding_box()
+    assert box is not None
+    assert box["y"] < 844
+    await page.get_by_role("link", name="See all 4").click()
+    await expect(page).to_have_url(re.compile(r"/alerts\?site=1$"))
 
 
 async def test_a_maintenance_window_is_announced_also_without_a_script(

@@ -195,6 +195,7 @@ async def serve(
     *,
     secure: bool = False,
     broker: Broker | None = None,
+    speed: float | None = None,
 ) -> AsyncIterator[Site]:
     """Serve the page as the web process does."""
     pool = new_pool(database.url("web"), at_most=6)
@@ -207,6 +208,7 @@ async def serve(
             faults=load_scenario(find_scenario("demo")).possible,
             secure=secure,
             broker=broker,
+            speed=speed,
         )
         server = create_server(app, host="127.0.0.1", port=port)
         serving = asyncio.create_task(server.serve())

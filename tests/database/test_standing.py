@@ -8,7 +8,9 @@ from datetime import datetime
 import pytest
 
 from domain.people import EVERYTHING, NOTHING, Scope, subtree
-from storage import standing
+from domain.rules import Severity
+from storage import alert_list, standing
+from storage.alert_list import Filter
 from storage.scope import scoped
 from storage.standing import WHOLE, Open, Region
 from storage.unit import Connection
@@ -48,6 +50,21 @@ INSERT INTO alert (id, rule, version, device, enterprise, site, region, severity
 INSERT INTO journal (alert, n, intake, at, actor, event, severity, new_state, detail)
 VALUES (6, 1, 1, '2026-11-22T01:00Z', 'system', 'opened', 2, 'active-unacknowledged', '{"from": "2026-11-22T00:10Z"}');
 """
+# Two that await an answer, the second in vain; answered; minor; shelved; nobody has taken it up.
+TAKEN_UP = """
+INSERT INTO alert (id, rule, enterprise, site, region, severity, suppressed, opened_at, acknowledged_at, assigned_at, answered_at,
+                   overdue_since, shelved_until, entries)
+SELECT id, 'r', 1, 1, '330106', severity, false, '2026-11-22T05:00Z', taken, assigned, answered, overdue, shelved, 1
+  FROM (VALUES (10, 2, '2026-11-22Z'::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz),
+               (11, 3, '2026-11-22Z', '2026-11-22Z', NULL, '2026-11-22Z', NULL),
+               (12, 3, '2026-11-22Z', '2026-11-22Z', '2026-11-22Z', NULL, NULL),
+               (13, 1, '2026-11-22Z', NULL, NULL, NULL, NULL),
+               (14, 2, '2026-11-22Z', NULL, NULL, NULL, '2026-11-23Z'),
+               (15, 2, NULL, NULL, NULL, '2026-11-22Z', NULL)) AS a (id, severity, taken, assigned, answered, overdue, shelved);
+"""
+UNANSWERED = Filter(
+    work="unanswered", severity=Severity.MAJOR, shelved=False, suppressed=False
+)
 
 
 @pytest.fixture
@@ -78,6 +95,18 @@ async def test_open_alerts_are_counted_by_site_for_whom_they_concern(
         async with scoped(web, scope):
             found = await standing.opened(web, region)
         assert sorted(found, key=lambda one: one.site or 9) == expected, scope
+
+
+async def test_what_awaits_an_answer_is_what_people_have_taken_up(
+    database: Database, web: Connection
+) -> None:
+    async with connected(database, "owner") as owner:
+        await owner.execute(TAKEN_UP)
+    async with scoped(web, OWNER):
+        (found,) = await standing.opened(web, WHOLE)
+        awaited = await alert_list.page(web, UNANSWERED, after=None, limit=99)
+    assert (found.unanswered, found.unanswered_overdue) == (2, 1)
+    assert [line.head.id for line in awaited] == [11, 10]
 
 
 async def test_the_newest_alerts_and_silent_devices_are_of_the_scope(

@@ -60,5 +60,30 @@ def test_a_peak_has_the_unit_of_its_kind() -> None:
     assert peak("sensor-no-value absent") == ""
 
 
+def test_a_rate_has_no_more_decimals_than_it_is_known_to() -> None:
+    def rate(resolution: float) -> str:
+        of = Measured("temperature", "°C", resolution)
+        return limits.amount(level("temperature-rate fast"), EN, 12.6, of)
+
+    assert [rate(one) for one in (1, 0.1, 0.01, 0.001)] == [
+        "12.6 °C/h",
+        "12.60 °C/h",
+        "12.60 °C/h",
+        "12.600 °C/h",
+    ]
+
+
+def test_a_limit_that_nothing_reaches_is_not_shown() -> None:
+    warning = level("gsp-humidity warning")
+    off = warning.model_copy(update={"below": 0.0, "above": 100.0, "inclusive": False})
+    half = off.model_copy(update={"above": 70.0})
+    shown = limits.reached([off, warning, half], "humidity", "%RH")
+    assert [limits.limit(one, EN, "%RH") for one in shown] == [
+        "≤ 40 %RH, ≥ 70 %RH · for 10 min",
+        "> 70 %RH · for 10 min",
+    ]
+    assert limits.reached([off], "new", "%RH") == [off]
+
+
 def test_of_a_falling_trend_the_steepest_is_the_worst() -> None:
     assert limits.farthest(level("temperature-trend drift"), -3.0, -0.6) == -3.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.broker import Broker
 from domain.readings import decimals
@@ -22,6 +22,11 @@ UNKNOWN: Final = Broker(host="HOST", port=1883)
 SENDER: Final = Template(
     (Path(__file__).parent / "sender.txt").read_text(encoding="utf-8")
 )
+NOW: Final = "    return datetime.now(timezone.utc)"
+DEMO: Final = Template("""\
+    # A demo has a clock of its own. Your device's is set by NTP: return datetime.now(timezone.utc)
+    since = datetime.now(timezone.utc) - datetime.fromisoformat("$real")
+    return datetime.fromisoformat("$shown") + $speed * since""")
 ENTRY: Final = Template("""\
           $key:
             name: {zh: 设备名称, en: Name of the device}
@@ -42,6 +47,15 @@ TYPICAL: Final = {
     "pH": 7.0, "min": 30, "s": 30, "h": 1, "1": 10,
 }  # fmt: skip
 """A usual value, by unit."""
+
+
+class Ticking(NamedTuple):
+    """The clock of a demo: what it shows at a real time, and how fast it runs."""
+
+    shown: datetime
+    real: datetime
+    speed: float
+    """Domain seconds per real second."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,9 +82,11 @@ def recipe(
     points: Sequence[PointLine],
     now: datetime,
     told: Broker | None,
+    clock: Ticking | None = None,
 ) -> Recipe | None:
     """What `device` has to send at `now` to the broker, whose login is not told.
 
+    `clock`: of a demo, whose time the program must keep; None: devices' clocks are right.
     None where its owner is not seen, or it has no points.
     """
     broker = told or UNKNOWN
@@ -86,6 +102,7 @@ def recipe(
     if broker.tls:
         client.insert(0, "--tls-use-os-certs")
     text = json.dumps(message, ensure_ascii=False)
+    pause = device.interval.total_seconds() if device.interval else 60
     return Recipe(
         host=None if told else broker.host,
         topic=topic,
@@ -100,7 +117,8 @@ def recipe(
             port=broker.port,
             tls="" if broker.tls else "# ",
             values=json.dumps(values),
-            seconds=int(device.interval.total_seconds()) if device.interval else 60,
+            now=NOW if clock is None else DEMO.substitute(clock._asdict()),
+            seconds=f"{pause / (clock.speed if clock else 1):g}",
         ),
         left_out=max(0, len(points) - MOST),
     )

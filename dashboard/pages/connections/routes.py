@@ -14,7 +14,7 @@ from dashboard.identity import Me, me
 from dashboard.pages.connections.device import details
 from dashboard.pages.connections.judging import State
 from dashboard.pages.connections.listing import Query, listed
-from dashboard.pages.connections.recipe import entry, recipe
+from dashboard.pages.connections.recipe import Ticking, entry, recipe
 from dashboard.problems import Problem
 from dashboard.render import page
 from ingest.refusals import Reason
@@ -60,10 +60,11 @@ async def show_device(
     if content is None:
         raise Problem(404)
     points = [one.point for one in content.points]
+    clock = Ticking(show.now, here.real_now(), here.speed) if here.speed else None
     return page(
         request,
         "connections/device.html",
         position=content.position,
         page=content,
-        recipe=recipe(content.device, points, show.local(show.now), here.broker),
+        recipe=recipe(content.device, points, show.local(show.now), here.broker, clock),
     )

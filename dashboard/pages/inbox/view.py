@@ -37,6 +37,10 @@ NOTES: Final = 4
 """Hand-overs that are shown."""
 
 View: TypeAlias = Literal["open", "mine", "shelved", "all"]
+Work: TypeAlias = Literal[
+    "unacknowledged", "acknowledged", "assigned", "unanswered", "answered", "closed"
+]
+"""How far it is; `unanswered`: it awaits the enterprise's answer."""
 VIEWS: Final[tuple[View, ...]] = ("open", "mine", "shelved", "all")
 
 
@@ -49,11 +53,7 @@ class Query(BaseModel):
     """At least."""
     level: Annotated[SeverityName | None, Blank] = None
     """Exactly."""
-    work: Annotated[
-        Literal["unacknowledged", "acknowledged", "assigned", "answered", "closed"]
-        | None,
-        Blank,
-    ] = None
+    work: Annotated[Work | None, Blank] = None
     signal: Annotated[
         Literal["active", "returned", "withdrawn", "merged"] | None, Blank
     ] = None

@@ -24,11 +24,12 @@ from storage.unit import Connection
 
 SITES: Final = 100
 CHANGES: Final = 12
-ALERTS: Final = 10
+ALERTS: Final = 3
+"""That are shown of many: the page has more to say."""
+UNANSWERED: Final = {"work": "unanswered", "severity": Severity.MAJOR}
+"""What the enterprise is to answer: minor alerts have no deadline for that."""
 ALL: Final = 2**31 - 1
 """More people than there are: whoever has fewer told is everybody."""
-WAITING: Final = ("assigned", "acknowledged")
-"""How far the work on an alert is that the enterprise is to answer."""
 LEADS: Final[Mapping[str, LiteralString]] = {
     "devices": "/devices/",
     "points": "/points/",
@@ -62,7 +63,7 @@ class Work:
     severities: Mapping[str, int]
     overdue: int
     worst: Sequence[Shown]
-    """The first `ALERTS`, those that still go on before all others."""
+    """The `ALERTS` most pressing: of those that go on before all others, overdue first."""
 
     @property
     def open(self) -> int:
@@ -86,7 +87,7 @@ class View:
     states: Mapping[int, SiteState]
     told: Mapping[int, int]
     """People told of a site's alerts; sites without a GSP zone are left out."""
-    waiting: Sequence[Shown]
+    waiting: Work
     """For the enterprise's answer."""
     work: Work
 
@@ -104,6 +105,7 @@ async def view(
     numbers = [site.id for site in sites]
     current = line.formula == safety.FORMULA
     facts = Facts.read(line.facts) if current else None
+    alerts = Alerts(enterprise=code, shelved=False, suppressed=False)
     return View(
         line=line,
         colour=standing(line, here.real_now()),
@@ -114,13 +116,8 @@ async def view(
         sites=sites,
         states=await places.site_states(connection, numbers),
         told=await told(connection, numbers, show.now),
-        waiting=await _waiting(connection, code, show, person),
-        work=await work(
-            connection,
-            Alerts(enterprise=code, shelved=False, suppressed=False),
-            show,
-            person,
-        ),
+        waiting=await work(connection, replace(alerts, **UNANSWERED), show, person),
+        work=await work(connection, alerts, show, person),
     )
 
 
@@ -138,7 +135,9 @@ async def work(
     for signal in ("active", "returned"):  # what goes on must not stand below the fold
         part = replace(wanted, signal=signal)
         rest = ALERTS - len(lines)
-        lines += await alert_list.page(connection, part, after=None, limit=rest)
+        lines += await alert_list.page(
+            connection, part, after=None, limit=rest, order="overdue"
+        )
     return Work(
         severities={
             Severity(one.severity).name.lower(): one.alerts
@@ -164,22 +163,6 @@ async def told(
         sites=sites,
     )
     return {one.site.site: one.people for one in found}
-
-
-async def _waiting(
-    connection: Connection, code: str, show: Display, person: Person
-) -> list[Shown]:
-    lines = [
-        line
-        for step in WAITING
-        for line in await alert_list.page(
-            connection,
-            Alerts(enterprise=code, work=step, severity=Severity.MAJOR),
-            after=None,
-            limit=ALERTS,
-        )
-    ]
-    return await shown(connection, lines, show, person)
 
 
 async def _reason(connection: Connection, code: str, reason: Any) -> Reason:

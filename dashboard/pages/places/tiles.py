@@ -45,7 +45,10 @@ def tile(
         point=point,
         state=how,
         since=since.get(how),
-        limits=[limits.describe(show, level, point.unit) for level in levels],
+        limits=[
+            limits.describe(show, level, point.unit)
+            for level in limits.reached(levels, point.quantity, point.unit)
+        ],
     )
 
 

@@ -106,7 +106,7 @@ async def read(
         line=line,
         points=points,
         last=await charts.last(connection, number, show.now - LOOK_BACK, show.now),
-        judges=await judges(connection, line.rules or [], line.unit, show),
+        judges=await judges(connection, line, show),
         range=asked,
         figures=whole(parts, settings, asked.start, asked.until),
         kinetic=await kinetic(connection, line, asked, show),
@@ -143,17 +143,18 @@ async def kinetic(
     return Kinetic(low=low, high=high, width=slices.words(width, show))
 
 
-async def judges(
-    connection: Connection, versions: Sequence[str], unit: str, show: Display
-) -> list[Judge]:
-    """The rules of these versions."""
-    contents = await charts.rules(connection, versions)
+async def judges(connection: Connection, line: PointLine, show: Display) -> list[Judge]:
+    """The rules that judge the point."""
+    contents = await charts.rules(connection, line.rules or [])
     found = [(version, limits.rule(contents[version])) for version in contents]
     return [
         Judge(
             rule=rule,
             version=version,
-            levels=[limits.describe(show, level, unit) for level in rule.levels],
+            levels=[
+                limits.describe(show, level, line.unit)
+                for level in limits.reached(rule.levels, line.quantity, line.unit)
+            ],
         )
         for version, rule in sorted(found, key=lambda one: one[1].key)
     ]

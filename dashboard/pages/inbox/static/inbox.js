@@ -2,7 +2,8 @@
 // list is renewed. If that alert leaves, the cursor is between two rows, and on none, so that
 // no key that was meant for the one hits another; j and k go on from there.
 
-import { report, toast } from "/static/page.js";
+import { report } from "/static/page.js";
+import { toast } from "/static/toast.js";
 
 const list = document.getElementById("alerts");
 const work = document.getElementById("work");
