@@ -88,4 +88,4 @@ def _shown(value: Any) -> str:
     """A bound: a duration as it is written (366 d are 8784h), a number without `.0`."""
     if isinstance(value, timedelta):
         return format_duration(value)
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -224,9 +224,9 @@ async def test_who_has_no_devices_is_told_how_to_begin(
         ("/connections?enterprise=%27%20OR%201=1", 400),
         ("/connections?q=%00", 400),
         (f"/connections?q={'x' * 101}", 400),
-        ("/devices/0", 400),
-        ("/devices/2147483648", 400),
-        ("/devices/one", 400),
+        ("/devices/0", 404),
+        ("/devices/2147483648", 404),
+        ("/devices/one", 404),
         ("/devices/2147483647", 404),
     ],
 )

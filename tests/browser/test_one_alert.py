@@ -237,10 +237,20 @@ async def test_doors_and_power_stand_beside_what_they_may_have_caused(
     assert "Cold room 1 power on at the start, now unknown" in await summary(client)
 
 
+LOGGER = """
+          logger-9:
+            name: {zh: 九号记录仪, en: Logger 9}
+            timeline: [{from: 2020-01-01T00:00:00+08:00, zone: cold, interval: 1m, max_gap: 5m, rules: [gsp-cold-room]}]
+            points: {t1: {name: {zh: 温度, en: Temperature}, quantity: temperature, resolution: 0.1}}
+"""
+
+
 async def test_what_the_device_does_not_measure_is_looked_for_in_its_zone(
     world: World, client: httpx.AsyncClient
 ) -> None:
-    await world.send("scripted-1", *[(minute, {"s1": 9.4}) for minute, _ in WARM])
+    room = "          coldroom-2:\n"
+    await world.register(REGISTRY.read_text().replace(room, LOGGER + room))
+    await world.send("logger-9", *WARM)
     await world.send("coldroom-2", *[(float(m), {"power": 0.0}) for m in range(49, -1, -1)])  # fmt: skip
     text = await summary(client)
     assert "Cold room 2 power off" in text

@@ -85,7 +85,7 @@ async def test_a_trial_tells_how_far_it_is_and_then_what_came_of_it(
 COLD = f"/rules/gsp-cold-room/trial?point=1&{DAY}"
 WRONG = [
     ("/rules/nonsense", 404, ""),
-    ("/rules/<script>", 400, ""),
+    ("/rules/<script>", 404, ""),
     ("/rules/gsp-cool?q=%00", 400, ""),
     ("/rules/gsp-cool?after=-1", 400, ""),
     ("/rules/device-silent/trial", 404, ""),

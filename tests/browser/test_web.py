@@ -42,7 +42,6 @@ async def test_what_is_unknown_is_not_found(
         "/points/1/series?from=1975-01-01T00:00:00Z",
         "/points/1/series?from=2027-01-01T00:00:00Z&to=2027-02-01T00:00:00Z",
         "/points/1/series?to=0001-01-01T00:00:00Z",
-        "/points/x/series",
         "/?alert=99999999999999999999",
         "/?region=33010",
         "/?region=33010x",

@@ -28,7 +28,7 @@ from tests.services import Database
 DEMO = Path(__file__).parents[2] / "simulators/scenarios/demo.registry.yaml"
 WORLD = DEMO.read_text(encoding="utf-8")
 B, C = "91330203MA28XY002D", "91330604MA29XY0036"
-EVERYTHING = 3 + 5 + 13 + 41 + 41
+EVERYTHING = 4 + 6 + 13 + 41 + 41
 """Enterprises, sites, devices, points and stretches of the demo world."""
 NOW = datetime(2026, 7, 15, tzinfo=UTC)
 SHARE, OTHER_SHARE = 1, 2
@@ -194,12 +194,12 @@ async def test_change_is_told_with_old_and_new_and_keeps_the_numbers(
         f"site {B}/clinic-1: telephone '0574-00000002' → '0574-00000003'",
         f"device {B}/refrigerator-1: name_en 'Vaccine refrigerator' → 'Vaccine fridge'",
     )
-    assert applied.text == "registry version 2: 0 added, 3 changed, 100 unchanged"
+    assert applied.text == "registry version 2: 0 added, 3 changed, 102 unchanged"
     assert applied.detail == {
         "version": 2,
         "added": 0,
         "changed": 3,
-        "unchanged": 100,
+        "unchanged": 102,
         "texts": list(applied.texts),
     }
     assert set((await registry.load(connection)).points) == numbers
