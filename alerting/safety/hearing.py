@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from alerting.safety.completeness import day_of
-from storage import findings, safety, shares, signs
-from storage import unheard as lists
+from storage import findings, safety, shares, signs, unheard_devices
 from storage.safety import InUse, Listener
 from storage.scope import widened
 from storage.standing import Region
@@ -68,7 +67,7 @@ async def unheard(
     """
     found = {
         one.id: one
-        for one in await lists.devices(connection, region, now - SHOWN_AFTER)
+        for one in await unheard_devices.devices(connection, region, now - SHOWN_AFTER)
     }
     # How the box listens, and since when a device is in use, does not depend on who asks.
     async with widened(connection):

@@ -9,7 +9,7 @@ import pytest
 
 from alerting.safety import hearing
 from domain.people import EVERYTHING, NOTHING, Scope, subtree
-from storage import unheard
+from storage import unheard_devices
 from storage.connect import connect
 from storage.scope import current, scoped
 from storage.standing import WHOLE, Region
@@ -149,5 +149,5 @@ async def test_each_sees_the_silent_devices_of_their_own(
     assert await silent(web, NINGBO) == [(other, NOW - 9 * HOUR)]
     assert await silent(web, Scope(1, 0, theirs, box=False)) == [(other, taken)]
     async with scoped(web, HANGZHOU):
-        (named,) = await unheard.named(web, {one: NOW, other: NOW})
+        (named,) = await unheard_devices.named(web, {one: NOW, other: NOW})
     assert (named.alert, named.device, named.enterprise_en) == (None, one, "Enterprise")

@@ -17,8 +17,7 @@ from dashboard.pages.overview.summary import Coded, Summary
 from dashboard.parts.alert.shown import Shown, shown
 from domain.people import Person, subtree
 from domain.regions import PROVINCES
-from storage import alert_list, journal, overview, standing
-from storage import unheard as names
+from storage import alert_list, journal, overview, standing, unheard_devices
 from storage.overview import Example
 from storage.standing import WHOLE, Region, Silent
 from storage.unit import Connection
@@ -155,7 +154,7 @@ async def _silent(
     first = {
         one.device: one.since for one in unheard[:SILENT] if one.device not in known
     }
-    found += await names.named(connection, first)
+    found += await unheard_devices.named(connection, first)
     return sorted(found, key=lambda one: (one.since, one.device))[:SILENT]
 
 
