@@ -348,6 +348,14 @@ async def test_what_was_refused_is_selected_no_longer(
     for key in "jxjx":
         await page.keyboard.press(key)
     await owner.execute("UPDATE alert SET revision = 1 WHERE id = 12")
+
+    async def late(route: Route) -> None:
+        """The answer comes when the page has been renewed, and knows the new revision."""
+        answer = await route.fetch()
+        await page.evaluate("import('/static/renew.js').then((it) => it.renew())")
+        await route.fulfill(response=answer)
+
+    await page.route("**/alerts/commands", late)
     await page.keyboard.press("a")
     await expect(page.locator("#work output")).to_contain_text("Not done: #12")
     await expect(page.locator("#chosen")).to_have_text("None selected")

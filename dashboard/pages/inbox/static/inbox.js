@@ -81,12 +81,14 @@ function choose(on) {
 
 list.addEventListener("change", count);
 all?.addEventListener("change", () => choose(all.checked));
+const number = (value) => value.split(":")[0]; // of an alert; a renewal may have brought another revision
 // What was sent is chosen no more, also where some were refused: the answer names them, and the
 // next key must not hit the others. What was chosen meanwhile stays chosen.
 for (const came of ["sent", "refused"]) {
   work.addEventListener(came, ({ detail: fields }) => {
     if (fields.has("only")) return;
-    for (const box of ticked()) if (fields.getAll("alert").includes(box.value)) box.checked = false;
+    const gone = new Set(fields.getAll("alert").map(number));
+    for (const box of ticked()) if (gone.has(number(box.value))) box.checked = false;
     count();
   });
 }
