@@ -9,8 +9,8 @@ point = await world.point(logger)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -20,6 +20,7 @@ from alerting.safety.watch import SafetyWatch
 from domain.brought import Brought
 from domain.readings import Reading
 from storage import shares
+from storage.connect import connect
 from storage.evidence import CONFLICT, LEDGER, READING
 from storage.readings import ensure_range
 from storage.unit import Connection, Unit, unit_of_work
@@ -27,6 +28,7 @@ from tests.clock import ManualClock
 from tests.database import codes
 from tests.database.codes import Line
 from tests.series import at
+from tests.services import Database
 
 NOW = at("10h")
 REAL = datetime.fromisoformat("2026-11-22T08:00Z")
@@ -200,3 +202,15 @@ class World:
             "SELECT day, due, filled FROM completeness WHERE point = %s", (point,)
         )
         return {day: (due, filled) for day, due, filled in await cursor.fetchall()}
+
+
+@asynccontextmanager
+async def new_world(database: Database) -> AsyncIterator[World]:
+    """An open world in `database`."""
+    async with (
+        await connect(database.url(), name="owner") as owner,
+        await connect(database.url("ingest"), name="ingest") as ingest,
+    ):
+        world = World(owner, ingest)
+        await world.open()
+        yield world

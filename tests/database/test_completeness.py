@@ -11,8 +11,7 @@ import pytest
 from alerting.safety import watch as safety_watch
 from alerting.safety.completeness import KEPT, full_days, midnight
 from domain.readings import Provenance, Quality, Reading
-from storage.connect import connect
-from tests.database.safety_world import LONG_AGO, MINUTE, NOW, Setting, World
+from tests.database.safety_world import LONG_AGO, MINUTE, NOW, Setting, World, new_world
 from tests.services import Database
 
 HOUR = timedelta(hours=1)
@@ -24,12 +23,7 @@ BEGIN = datetime(2026, 11, 20, 16, tzinfo=UTC)
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    async with (
-        await connect(database.url(), name="owner") as owner,
-        await connect(database.url("ingest"), name="ingest") as ingest,
-    ):
-        world = World(owner, ingest)
-        await world.open()
+    async with new_world(database) as world:
         yield world
 
 

@@ -22,7 +22,15 @@ from storage.connect import connect
 from storage.scope import scoped
 from storage.unit import unit_of_work
 from tests.database import codes
-from tests.database.safety_world import LONG_AGO, MINUTE, NOW, REAL, Setting, World
+from tests.database.safety_world import (
+    LONG_AGO,
+    MINUTE,
+    NOW,
+    REAL,
+    Setting,
+    World,
+    new_world,
+)
 from tests.services import Database
 
 HOUR = timedelta(hours=1)
@@ -32,12 +40,7 @@ TODAY = day_of(NOW)
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    async with (
-        await connect(database.url(), name="owner") as owner,
-        await connect(database.url("ingest"), name="ingest") as ingest,
-    ):
-        world = World(owner, ingest)
-        await world.open()
+    async with new_world(database) as world:
         yield world
 
 

@@ -14,7 +14,7 @@ from storage.connect import connect
 from storage.scope import current, scoped
 from storage.standing import WHOLE, Region
 from storage.unit import Connection
-from tests.database.safety_world import LONG_AGO, NOW, Setting, World
+from tests.database.safety_world import LONG_AGO, NOW, Setting, World, new_world
 from tests.services import Database
 
 HOUR = timedelta(hours=1)
@@ -29,12 +29,7 @@ SELECT 900 + d.id, 'device-silent', 'v', d.id, s.enterprise, s.id, s.region, 2, 
 
 @pytest.fixture
 async def world(database: Database) -> AsyncIterator[World]:
-    async with (
-        await connect(database.url(), name="owner") as owner,
-        await connect(database.url("ingest"), name="ingest") as ingest,
-    ):
-        world = World(owner, ingest)
-        await world.open()
+    async with new_world(database) as world:
         yield world
 
 

@@ -37,9 +37,8 @@ async def read(
     """
     zone, offset = show.zone_name(until), show.offset(until)
     changed = show.offset(start) != offset
-    show = show.unchanging(
-        until
-    )  # time runs evenly: no hour comes twice, or is left out
+    # Time runs evenly: no hour comes twice, or is left out.
+    show = show.unchanging(until)
     width = (until - start).total_seconds() / MOST
     first = Slices(point=points[0].id, start=start, until=until, width=width)
     drawn = [await curve(connection, one, start, until, show) for one in points]
